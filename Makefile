@@ -1,0 +1,68 @@
+# Needs make and Python 3.11 or newer; everything else goes into .venv.
+#   make quickstart   real reviews, a real model: prepare, plan, train, evaluate
+#   make test         every test: the fast ones, then those that run real weights
+#   make check        format, lint, types, architecture, docs
+
+PYTHON ?= python3
+BIN := .venv/bin
+# A CUDA build of torch only where a GPU can use it.
+CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
+
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft
+
+quickstart: .venv/.installed
+	@$(BIN)/tuneful run recipes/imdb.yaml
+
+test: test-fast test-slow
+
+test-fast: .venv/.installed-dev
+	$(BIN)/python -m pytest -m "not slow and not gpu and not network"
+
+test-slow: .venv/.installed-dev
+	$(BIN)/python -m pytest -m "slow and not gpu and not network" --durations=10
+
+check: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest tests/test_architecture.py tests/test_docs.py
+
+format: .venv/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/.installed-dev
+	$(BIN)/python docs/generate.py
+
+golden: .venv/.installed-dev
+	$(BIN)/python -m pytest tests/golden --write-golden
+
+# Plan every recipe that needs nothing but the package index.
+recipes: .venv/.installed
+	@for recipe in recipes/imdb.yaml recipes/chat-json.yaml; do $(BIN)/tuneful plan $$recipe || exit 1; done
+
+bench-classify: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.classify
+
+bench-sft: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.sft
+
+.venv/.installed: pyproject.toml constraints/base.txt $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tuneful needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+	  { echo "Could not make a virtual environment. On Debian: apt install python3-venv"; exit 1; }
+	@echo "Installing into .venv with $(CONSTRAINTS) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@echo "Installing the developer's tools ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/.installed-bench: .venv/.installed
+	@echo "Installing the libraries to compare with ..."
+	@$(PIP) --editable '.[bench]'
+	@touch $@

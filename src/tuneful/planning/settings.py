@@ -1,0 +1,64 @@
+"""The numbers the training loop runs on: a recipe's `train` section with nothing left to choose."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every choice made.
+
+    Attributes:
+        epochs: Passes over the training rows; the last may be a part.
+        steps: Optimizer steps of the whole run.
+        batch_size: Rows of one optimizer step.
+        learning_rate: At the end of warm-up.
+        warmup_steps: Steps over which the learning rate rises from 0.
+        max_length: Longest sequence in tokens.
+        tokens_per_pass: Tokens packed into one forward pass, at most; a longer sequence goes alone.
+        packed: Whether sequences share a row without padding.
+        precision: What matrix products are computed in; sums, norms and the loss stay in fp32.
+        attention_dropout: Dropout on attention probabilities; None leaves the model's own.
+        freeze_layers: Lowest layers (and the embeddings) that stay as they are.
+        validate_every: Steps between validations.
+        checkpoint_every: Steps between checkpoints.
+        patience: Validations without a better loss after which to stop; None never stops early.
+        keep: Which weights become the model.
+        threads: CPU threads.
+        seed: Of order, dropout and initial weights.
+    """
+
+    epochs: float
+    steps: int
+    batch_size: int
+    learning_rate: float
+    schedule: Literal["linear", "cosine", "constant"]
+    warmup_steps: int
+    weight_decay: float
+    max_grad_norm: float
+    max_length: int
+    tokens_per_pass: int
+    packed: bool
+    precision: Literal["bf16", "fp32"]
+    attention_dropout: float | None
+    freeze_layers: int
+    validate_every: int
+    checkpoint_every: int
+    patience: int | None
+    keep: Literal["best", "last"]
+    threads: int
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(**value)
