@@ -1,7 +1,6 @@
 """What is known of a model without loading it: its shape, size, licence and template. No torch.
 
-A transformers folder is read by its config.json and the headers of its safetensors files, a GGUF
-file by its metadata. Both take milliseconds to seconds and no memory.
+Read are a folder's config.json and the headers of its safetensors files: a millisecond, no memory.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 UNBOUNDED = 1_000_000
 """A longest sequence above this is a placeholder of the tokenizer, not a limit."""
+PACKED_ENCODERS = ("bert", "distilbert")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,27 @@ class ModelFacts:
         """The facts as JSON values."""
         return asdict(self)
 
+    def matrices(self) -> dict[str, tuple[int, int]]:
+        """The linear layers of one block: what it does, to its inputs and outputs."""
+        attended, shared = self.heads * self.head_width, self.key_value_heads * self.head_width
+        found = {
+            "query": (self.width, attended),
+            "key": (self.width, shared),
+            "value": (self.width, shared),
+            "output": (attended, self.width),
+            "up": (self.width, self.inner_width),
+            "down": (self.inner_width, self.width),
+        }
+        return {**found, "gate": found["up"]} if self.is_gated else found
+
+    def packs(self, head: str) -> bool:
+        """Whether sequences can share a row: where `models.scoring` knows the head's input.
+
+        Decoders are read at the last token, BERT and DistilBERT at the first; other encoders'
+        classification heads are fed padded batches.
+        """
+        return self.kind == "decoder" or (head == "classes" and self.family in PACKED_ENCODERS)
+
     @property
     def block_parameters(self) -> int:
         """Weights of one transformer block: everything but the tables, divided by the layers."""
@@ -74,13 +95,11 @@ class ModelFacts:
 
 
 def describe(place: Path) -> ModelFacts:
-    """Read what is known of a model folder or a GGUF file.
+    """Read what is known of a model folder.
 
     Raises:
-        ModelError: It is neither, or lacks a file or a fact that every model has.
+        ModelError: It is none, or lacks a file or a fact that every model has.
     """
-    if place.suffix == ".gguf":
-        return _describe_gguf(place)
     config = _read_config(place)
     tensors = list(_tensors(place))
     licence, tokenizer = _licence(place), _optional_json(place / "tokenizer_config.json")
@@ -138,8 +157,8 @@ def _first(config: Mapping[str, Any], *names: str) -> Any:
 
 
 def _is_table(name: str) -> bool:
-    tables = ("embed", "wte.", "wpe.", "lm_head", "token_embd", "position_embd")
-    return any(word in name for word in tables) or name == "output.weight"
+    tables = ("embed", "wte.", "wpe.", "lm_head")
+    return any(word in name for word in tables)
 
 
 def _count(config: Mapping[str, Any], width: int, inner: int, layers: int, vocabulary: int) -> int:
@@ -224,43 +243,3 @@ def _licence(folder: Path) -> str:
         if line.startswith("license:"):
             return line.removeprefix("license:").strip().strip("'\"")
     return ""
-
-
-def _describe_gguf(path: Path) -> ModelFacts:
-    from gguf import GGUFReader
-
-    if not path.exists():
-        raise ModelError("There is no such file.", where=str(path), fix="Check the path.")
-    try:
-        reader = GGUFReader(path)
-    except ValueError as error:
-        raise ModelError(
-            f"This is no GGUF file that can be read: {error}.", where=str(path), fix="Get it again."
-        ) from None
-
-    def value(key: str, default: Any = None) -> Any:
-        field = reader.get_field(key)
-        return default if field is None else field.contents()
-
-    family = str(value("general.architecture"))
-    sizes = {t.name: math.prod(int(n) for n in t.shape) for t in reader.tensors}
-    width = int(value(f"{family}.embedding_length"))
-    heads = int(value(f"{family}.attention.head_count"))
-    return ModelFacts(
-        family=family,
-        kind="encoder" if value(f"{family}.attention.causal") is False else "decoder",
-        layers=int(value(f"{family}.block_count")),
-        width=width,
-        inner_width=int(value(f"{family}.feed_forward_length")),
-        heads=heads,
-        key_value_heads=int(value(f"{family}.attention.head_count_kv", heads)),
-        head_width=int(value(f"{family}.attention.key_length", width // heads)),
-        vocabulary=sizes["token_embd.weight"] // width,
-        max_length=int(value(f"{family}.context_length")),
-        parameters=sum(sizes.values()),
-        embedding_parameters=sum(n for name, n in sizes.items() if _is_table(name)),
-        is_gated=any("ffn_gate" in name for name in sizes),
-        bytes_on_disk=path.stat().st_size,
-        licence=str(value("general.license", "")),
-        has_template=value("tokenizer.chat_template") is not None,
-    )

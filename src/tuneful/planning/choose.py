@@ -1,0 +1,202 @@
+"""What every "auto" becomes, and why. Pure: the same recipe, rows and machine choose the same.
+
+Nothing here looks at a clock or at how much memory is free this minute, so that a run can be
+repeated bit for bit on the same machine.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from tuneful.planning.memory import Load, tokens_that_fit
+from tuneful.planning.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tuneful.methods.base import Method
+    from tuneful.models.catalog import ModelFacts
+    from tuneful.planning.sample import Sample
+    from tuneful.recipe.schema import Recipe
+
+SENSIBLE_STEPS = 100
+"""Fewer optimizer steps than this rarely get AdamW past its warm-up (RoBERTa's is 6 % of a run)."""
+BATCH_SIZES = (32, 16, 8, 4)
+"""16 and 32 are BERT's grid (Devlin et al. 2019, A.3); smaller ones for few rows."""
+TOKENS_OF_A_PASS = {"cpu": 4096, "cuda": 16384}
+"""Beyond these, larger matrix products are no faster."""
+VALIDATIONS = 5
+"""Measurements a run: enough to see it turn, few enough to cost little."""
+MEMORY_SHARE = 0.8
+"""Of the machine's memory that a run may plan with: the rest is the system's and the estimate's."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value and the reason for it."""
+
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The machine as far as choices depend on it."""
+
+    device: Literal["cpu", "cuda"]
+    memory_gib: float
+    threads: int
+    has_bf16: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that choices rest on.
+
+    Attributes:
+        recipe: What was asked for.
+        method: How rows become a loss.
+        facts: The model's shape.
+        trainable: Weights that move.
+        sample: Training rows as tokens.
+        num_validation: Rows of the validation split.
+        place: The machine.
+    """
+
+    recipe: Recipe
+    method: Method[Any]
+    facts: ModelFacts
+    trainable: int
+    sample: Sample
+    num_validation: int
+    place: Place
+
+
+def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
+    """Settle every setting. A value that the recipe states is kept; its reason says so."""
+    train = known.recipe.train
+    chosen: dict[str, Choice] = {}
+
+    def settle(key: str, automatic: Choice) -> Any:
+        asked = getattr(train, key)
+        chosen[key] = automatic if asked == "auto" else Choice(asked, "as the recipe says")
+        return chosen[key].value
+
+    batch_size = settle("batch_size", _batch_size(known))
+    steps = count_steps(known.sample.num_rows, train.epochs, batch_size, train.max_steps)
+    chosen["steps"] = _steps(known, batch_size, steps)
+    precision = settle("precision", _precision(known.place))
+    max_length = settle("max_length", _max_length(known))
+    packing = settle("packing", _packing(known))
+    chosen["warmup_steps"] = _warmup(known, steps)
+    settings = Settings(
+        epochs=train.epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=settle("learning_rate", _learning_rate(known)),
+        schedule=train.schedule,
+        warmup_steps=chosen["warmup_steps"].value,
+        weight_decay=train.weight_decay,
+        max_grad_norm=train.max_grad_norm,
+        max_length=max_length,
+        tokens_per_pass=max_length,
+        packed=packing == "packed" and known.facts.packs(known.method.head),
+        precision=precision,
+        attention_dropout=None if train.attention_dropout == "model" else train.attention_dropout,
+        freeze_layers=train.freeze_layers,
+        validate_every=settle("validate_every", _validate_every(known, steps)),
+        checkpoint_every=settle("checkpoint_every", _checkpoint_every(steps)),
+        patience=train.patience,
+        keep=train.keep,
+        threads=settle("threads", Choice(known.place.threads, "the machine's physical cores")),
+        seed=known.recipe.seed,
+    )
+    tokens = settle("tokens_per_pass", _tokens_per_pass(known, settings))
+    return replace(settings, tokens_per_pass=tokens), chosen
+
+
+def count_steps(num_rows: int, epochs: float, batch_size: int, max_steps: int | None) -> int:
+    """Optimizer steps of a run; its last step may have fewer rows."""
+    steps = math.ceil(max(1, round(num_rows * epochs)) / batch_size)
+    return steps if max_steps is None else min(steps, max_steps)
+
+
+def _steps(known: Known, batch_size: int, steps: int) -> Choice:
+    train, rows = known.recipe.train, known.sample.num_rows
+    if train.max_steps is not None and steps == train.max_steps:
+        return Choice(steps, "train.max_steps")
+    return Choice(steps, f"{rows:,} rows x {train.epochs:g} epochs / {batch_size} rows a step")
+
+
+def _batch_size(known: Known) -> Choice:
+    rows = known.sample.num_rows * known.recipe.train.epochs
+    for size in BATCH_SIZES:
+        if rows / size >= SENSIBLE_STEPS:
+            return Choice(size, f"the largest of {BATCH_SIZES[::-1]} with {SENSIBLE_STEPS} steps")
+    size = BATCH_SIZES[-1]
+    return Choice(size, f"the smallest: {rows:,.0f} rows give {math.ceil(rows / size)} steps")
+
+
+def _learning_rate(known: Known) -> Choice:
+    recipe = known.recipe
+    low, best, high = known.method.learning_rates[recipe.adapter.name]
+    what = f"{recipe.method.name} with adapter {recipe.adapter.name}"
+    return Choice(best, f"what {what} starts from; {low:g} to {high:g} is sensible")
+
+
+def _precision(place: Place) -> Choice:
+    if place.has_bf16:
+        return Choice("bf16", "the processor computes in it; weights and loss stay in float32")
+    return Choice("fp32", "the processor does not compute in bf16")
+
+
+def _packing(known: Known) -> Choice:
+    if known.facts.packs(known.method.head):
+        return Choice("packed", "no padding is computed; the numbers are the same")
+    return Choice("padded", f"how {known.facts.family}'s head reads a packed row is not known here")
+
+
+def _max_length(known: Known) -> Choice:
+    sample, limit = known.sample, known.facts.max_length
+    if known.method.head == "tokens":
+        wanted, why = max(sample.lengths), "the longest row seen, since a cut row loses its answer"
+    else:
+        wanted, why = sample.percentile(0.99), "99 % of the rows fit whole"
+    rounded = math.ceil(wanted / 32) * 32
+    if rounded < limit:
+        return Choice(rounded, f"{why} (of {sample.num_sampled} looked at)")
+    cut = sample.cut_share(limit)
+    return Choice(limit, f"the model's longest sequence; {cut:.0%} of the rows are cut to it")
+
+
+def _warmup(known: Known, steps: int) -> Choice:
+    train = known.recipe.train
+    if train.warmup_steps is not None:
+        return Choice(train.warmup_steps, "as the recipe says")
+    return Choice(round(steps * train.warmup_share), f"{train.warmup_share:.0%} of {steps:,} steps")
+
+
+def _validate_every(known: Known, steps: int) -> Choice:
+    if not known.num_validation:
+        return Choice(steps, "there are no validation rows")
+    return Choice(max(1, math.ceil(steps / VALIDATIONS)), f"{VALIDATIONS} times a run")
+
+
+def _checkpoint_every(steps: int) -> Choice:
+    every = max(1, min(math.ceil(steps / VALIDATIONS), 200))
+    return Choice(every, f"an interruption costs at most {every} steps")
+
+
+def _tokens_per_pass(known: Known, settings: Settings) -> Choice:
+    """The most that is useful, that a step has, and that fits; never less than one sequence."""
+    load = Load(known.facts, known.trainable, known.sample.learned_share(settings.max_length))
+    useful = TOKENS_OF_A_PASS[known.place.device]
+    fits = tokens_that_fit(load, settings, known.place.memory_gib * MEMORY_SHARE)
+    if fits < useful:
+        fits = max(fits // 64 * 64, settings.max_length)
+        return Choice(fits, f"what fits into {known.place.memory_gib:.1f} GiB")
+    if settings.max_length > useful:
+        return Choice(settings.max_length, "one sequence of max_length")
+    return Choice(useful, "larger matrix products are no faster here")

@@ -1,0 +1,91 @@
+"""Recipe, rows, model and machine: everything that a plan rests on, looked up once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.errors import DataError
+from tuneful.core.machine import look
+from tuneful.data.rows import ROWS
+from tuneful.methods import METHODS
+from tuneful.methods.base import DataFacts
+from tuneful.models.adapters import ADAPTERS
+from tuneful.models.catalog import describe
+from tuneful.models.references import locate
+from tuneful.models.tokenizer import load_tokenizer
+from tuneful.planning.choose import Known, Place
+from tuneful.planning.sample import take_sample
+
+if TYPE_CHECKING:
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.dataset import Dataset
+    from tuneful.methods.base import Method
+    from tuneful.models.catalog import ModelFacts
+    from tuneful.recipe.schema import Recipe
+
+
+def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> Known:
+    """Look up everything.
+
+    Raises:
+        ModelError: The model is not to be found or read.
+        DataError: The rows do not fit the method, or there are none to train on.
+    """
+    method = _method(recipe, data)
+    located = locate(recipe.model, store, listener)
+    facts = describe(located.folder)
+    tokenizer = load_tokenizer(located.folder, needs_chat=method.head == "tokens")
+    return Known(
+        recipe=recipe,
+        method=method,
+        facts=facts,
+        trainable=_trainable(recipe, facts),
+        sample=take_sample(data, method, tokenizer),
+        num_validation=data.num_rows("validation"),
+        place=place_here(),
+    )
+
+
+def _method(recipe: Recipe, data: Dataset) -> Method[Any]:
+    kind = METHODS[recipe.method.name]
+    if ROWS[data.row_type] is not kind.rows:
+        fitting = [name for name in METHODS if METHODS[name].rows is ROWS[data.row_type]]
+        raise DataError(
+            f"The method {recipe.method.name} learns from {kind.rows.__name__} rows, but the data "
+            f"came out as {data.row_type} rows.",
+            where=f"method: {recipe.method.name}; data.source: {recipe.data.source}",
+            fix=f"Set method to {' or '.join(fitting)}, or name columns and format so that the "
+            "rows come out as the method needs them.",
+        )
+    if not data.num_rows("train"):
+        raise DataError(
+            "There are no rows to train on.",
+            where=str(data.path),
+            fix="Give more rows, or smaller data.split.validation and data.split.test.",
+        )
+    counts = data.manifest.get("label_counts", {}).get("train", {})
+    return kind(
+        recipe.method,
+        DataFacts(data.labels, tuple(int(counts.get(label, 0)) for label in data.labels)),
+    )
+
+
+def _trainable(recipe: Recipe, facts: ModelFacts) -> int:
+    moving = ADAPTERS[recipe.adapter.name](recipe.adapter).num_trainable(facts)
+    layers = recipe.train.freeze_layers
+    if not layers or moving < facts.parameters:
+        return moving
+    return max(0, moving - facts.embedding_parameters - layers * facts.block_parameters)
+
+
+def place_here() -> Place:
+    """This machine, as far as choices depend on it."""
+    machine = look()
+    gpu = machine.gpus[0] if machine.gpus else None
+    return Place(
+        device="cpu" if gpu is None else "cuda",
+        memory_gib=machine.memory_gib if gpu is None else gpu.memory_gib,
+        threads=machine.cores,
+        has_bf16=machine.has_bf16,
+    )

@@ -1,0 +1,103 @@
+"""What is worth knowing of a plan before it is carried out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Finding, Level
+from tuneful.planning.memory import Load, tokens_that_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tuneful.planning.choose import Known
+    from tuneful.planning.predict import Prediction
+    from tuneful.planning.settings import Settings
+
+LONG_RUN_S = 2 * 3600
+"""A run longer than this deserves a thought; most tunings of small models take minutes."""
+
+
+def judge(known: Known, settings: Settings, predicted: Prediction) -> list[Finding]:
+    """Whether the run fits, what the model cannot do, and whether it will be long."""
+    return [
+        *_model_limits(known, settings),
+        *_memory(known, settings, predicted),
+        *_time(settings, predicted),
+    ]
+
+
+def _model_limits(known: Known, settings: Settings) -> Iterator[Finding]:
+    facts, train = known.facts, known.recipe.train
+    if settings.max_length > facts.max_length:
+        yield Finding(
+            Level.ERROR,
+            "longer-than-model",
+            f"max_length is {settings.max_length}, but the model's positions end at "
+            f"{facts.max_length}.",
+            evidence=f"model {known.recipe.model}: {facts.family}, {facts.max_length} positions",
+            fix=f"Set train.max_length to {facts.max_length} or less, or leave it to auto.",
+            where="train.max_length",
+            change={"train.max_length": facts.max_length},
+        )
+    if train.freeze_layers > facts.layers:
+        yield Finding(
+            Level.ERROR,
+            "freezes-too-much",
+            f"freeze_layers is {train.freeze_layers}, but the model has {facts.layers} layers.",
+            fix=f"Choose 0 to {facts.layers}.",
+            where="train.freeze_layers",
+            change={"train.freeze_layers": facts.layers},
+        )
+    if train.packing == "packed" and not settings.packed:
+        yield Finding(
+            Level.WARNING,
+            "not-packed",
+            f"Packing was asked for, but {facts.family} is fed padded batches.",
+            evidence="how its classification head reads a packed row is not known here",
+            fix="Nothing is wrong but the speed; set train.packing to auto to silence this.",
+            where="train.packing",
+            change={"train.packing": "auto"},
+        )
+
+
+def _memory(known: Known, settings: Settings, predicted: Prediction) -> Iterator[Finding]:
+    here = known.place.memory_gib
+    if predicted.memory_gib <= here:
+        return
+    load = Load(known.facts, known.trainable, known.sample.learned_share(settings.max_length))
+    room = tokens_that_fit(load, settings, here)
+    parts = ", ".join(f"{name} {gib:.1f}" for name, gib in predicted.memory.items() if gib >= 0.1)
+    change: dict[str, object] = {}
+    if room < min(settings.max_length, 64):
+        fix = "Train an adapter (adapter: lora), freeze layers, or choose a smaller model."
+        if known.recipe.adapter.name == "full":
+            change = {"adapter": "lora", "train.freeze_layers": 0}
+    elif room < settings.max_length:
+        fix = f"Set train.max_length to {room // 32 * 32} or less."
+        change = {"train.max_length": room // 32 * 32, "train.tokens_per_pass": "auto"}
+    else:
+        fix = "Leave train.tokens_per_pass to auto."
+        change = {"train.tokens_per_pass": "auto"}
+    yield Finding(
+        Level.ERROR,
+        "memory-short",
+        f"The run needs about {predicted.memory_gib:.1f} GiB; there are {here:.1f} GiB.",
+        evidence=f"GiB by use: {parts}",
+        fix=fix,
+        where="train.tokens_per_pass",
+        change=change,
+    )
+
+
+def _time(settings: Settings, predicted: Prediction) -> Iterator[Finding]:
+    if predicted.seconds > LONG_RUN_S:
+        yield Finding(
+            Level.WARNING,
+            "long-run",
+            f"The run will take about {predicted.seconds / 3600:.1f} hours.",
+            evidence=f"{predicted.tokens:,} tokens in {settings.steps:,} steps",
+            fix="Try data.take.train with a few thousand rows first; freeze_layers, a shorter "
+            "max_length or adapter: lora make each step cheaper.",
+            where="train",
+        )

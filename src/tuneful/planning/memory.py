@@ -1,0 +1,93 @@
+"""How much memory a run takes, by formula, before anything is loaded.
+
+Counted are weights, gradients, optimizer state, what the forward pass keeps for the backward pass,
+one chunk of the vocabulary's logits, and the program itself. The largest part of a small model's
+run is usually what the pass keeps, so the tokens of one pass are the handle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuneful.models.catalog import ModelFacts
+    from tuneful.planning.settings import Settings
+
+GIB = 2**30
+PROGRAM_GIB = 0.75
+"""Python with torch, transformers and PEFT imported, and a tokenizer: 0.6 to 0.9 measured."""
+CHUNK_GIB = 0.5
+"""A chunk of logits and its gradient: `models.logprobs` bounds each to 256 MiB."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the estimate rests on, beside the settings.
+
+    Attributes:
+        facts: The model's shape.
+        trainable: Weights that move.
+        learned_share: Share of the tokens that go through the vocabulary; 0 for class scores.
+    """
+
+    facts: ModelFacts
+    trainable: int
+    learned_share: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """GiB by what they are for."""
+
+    program: float
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    scores: float
+
+    @property
+    def total_gib(self) -> float:
+        """The sum: the peak, since activations and scores live while all else does."""
+        return sum(getattr(self, part.name) for part in fields(self))
+
+
+def estimate_memory(load: Load, settings: Settings) -> Memory:
+    """The peak of a run with these settings."""
+    facts, bf16 = load.facts, settings.precision == "bf16"
+    frozen = max(0, facts.parameters - load.trainable)
+    copy = 2 if bf16 else 0  # what the arithmetic reads, beside the float32 master weights
+    return Memory(
+        program=PROGRAM_GIB,
+        weights=(load.trainable * (4 + copy) + frozen * (2 if bf16 else 4)) / GIB,
+        gradients=load.trainable * 4 / GIB,
+        optimizer=load.trainable * 8 / GIB,  # AdamW: two moments in float32
+        activations=max(settings.tokens_per_pass, settings.max_length)
+        * bytes_per_token(facts, settings)
+        / GIB,
+        scores=CHUNK_GIB if load.learned_share else 0.0,
+    )
+
+
+def bytes_per_token(facts: ModelFacts, settings: Settings) -> float:
+    """What one token's forward pass keeps for the backward pass.
+
+    Per block that gradients run through: the inputs of its matrices, of its nonlinearities and of
+    its norms (norms keep float32), after Korthikanti et al. 2022 (arXiv:2205.05198, section 4)
+    with fused attention, which keeps no probabilities.
+    """
+    size = 2 if settings.precision == "bf16" else 4
+    shared = 2 * facts.key_value_heads * facts.head_width
+    attention = size * (3 * facts.heads * facts.head_width + 2 * shared + 2 * facts.width)
+    feed_forward = size * (4 if facts.is_gated else 2) * facts.inner_width
+    norms = 2 * (size + 4) * facts.width
+    layers = max(facts.layers - settings.freeze_layers, 1)
+    return layers * (attention + feed_forward + norms)
+
+
+def tokens_that_fit(load: Load, settings: Settings, memory_gib: float) -> int:
+    """How many tokens one pass may hold so that the run stays within `memory_gib`; 0 if none."""
+    fixed = estimate_memory(load, settings)
+    room = memory_gib - (fixed.total_gib - fixed.activations)
+    return max(0, int(room * GIB / bytes_per_token(load.facts, settings)))
