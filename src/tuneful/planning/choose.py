@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SENSIBLE_STEPS = 100
 """Fewer optimizer steps than this rarely get AdamW past its warm-up (RoBERTa's is 6 % of a run)."""
-BATCH_SIZES = (32, 16, 8, 4)
+BATCH_SIZES = (4, 8, 16, 32)
 """16 and 32 are BERT's grid (Devlin et al. 2019, A.3); smaller ones for few rows."""
 TOKENS_OF_A_PASS = {"cpu": 4096, "cuda": 16384}
 """Beyond these, larger matrix products are no faster."""
@@ -130,13 +130,19 @@ def _steps(known: Known, batch_size: int, steps: int) -> Choice:
     return Choice(steps, f"{rows:,} rows x {train.epochs:g} epochs / {batch_size} rows a step")
 
 
+def automatic_batch_size(rows_seen: float) -> int:
+    """The largest usual size that leaves a sensible number of steps; else the smallest."""
+    fitting = [size for size in BATCH_SIZES if rows_seen / size >= SENSIBLE_STEPS]
+    return max(fitting, default=min(BATCH_SIZES))
+
+
 def _batch_size(known: Known) -> Choice:
     rows = known.sample.num_rows * known.recipe.train.epochs
-    for size in BATCH_SIZES:
-        if rows / size >= SENSIBLE_STEPS:
-            return Choice(size, f"the largest of {BATCH_SIZES[::-1]} with {SENSIBLE_STEPS} steps")
-    size = BATCH_SIZES[-1]
-    return Choice(size, f"the smallest: {rows:,.0f} rows give {math.ceil(rows / size)} steps")
+    size = automatic_batch_size(rows)
+    steps = math.ceil(rows / size)
+    return Choice(
+        size, f"{rows:,.0f} rows to see give {steps:,} steps; {SENSIBLE_STEPS} are sensible"
+    )
 
 
 def _learning_rate(known: Known) -> Choice:

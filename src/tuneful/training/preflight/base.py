@@ -1,0 +1,98 @@
+"""What every preflight check is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tuneful.core.report import Finding
+from tuneful.planning.choose import automatic_batch_size, count_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuneful.data.dataset import Dataset
+    from tuneful.methods.base import Encoded, Method
+    from tuneful.planning.settings import Settings
+    from tuneful.recipe.schema import Recipe
+
+
+class EncodedRows(Protocol):
+    """The training rows as tokens, cut to max_length; `training.sequences` reads them from disk."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Tokens of each row."""
+        ...
+
+    @property
+    def num_learned(self) -> Sequence[int]:
+        """Learned tokens of each row; 0 for class scores."""
+        ...
+
+    @property
+    def num_cut(self) -> Sequence[int]:
+        """Tokens each row lost to max_length."""
+        ...
+
+    def take(self, rows: Iterable[int]) -> list[list[Encoded]]:
+        """The sequences of some rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Overfit:
+    """What came of training on a few rows again and again.
+
+    Attributes:
+        losses: Before each step, in order.
+        moved: Length of the weights' way, relative to their own length.
+    """
+
+    losses: Sequence[float]
+    moved: float
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is known before the first step. What is not known yet is None.
+
+    Attributes:
+        recipe: What was asked for.
+        method: How rows become a loss; its class will do.
+        data: The prepared rows and the findings about them.
+        settings: The plan's.
+        encoded: The training rows as tokens.
+        eos_id: The token that ends an answer.
+        overfit: Trains on rows of these numbers for a few steps and puts the weights back.
+    """
+
+    recipe: Recipe
+    method: Method[Any] | type[Method[Any]]
+    data: Dataset
+    settings: Settings | None = None
+    encoded: EncodedRows | None = None
+    eos_id: int | None = None
+    overfit: Callable[[Sequence[int]], Overfit] | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a step, as planned or as it will be."""
+        if self.settings is not None:
+            return self.settings.batch_size
+        train = self.recipe.train
+        if train.batch_size != "auto":
+            return train.batch_size
+        return automatic_batch_size(self.data.num_rows("train") * train.epochs)
+
+    @property
+    def num_steps(self) -> int:
+        """Optimizer steps, as planned or as they will be."""
+        if self.settings is not None:
+            return self.settings.steps
+        train, rows = self.recipe.train, self.data.num_rows("train")
+        return count_steps(rows, train.epochs, self.batch_size, train.max_steps)
+
+
+Check = Callable[[Inspection], Iterable[Finding]]

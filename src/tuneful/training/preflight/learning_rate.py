@@ -1,0 +1,39 @@
+"""A learning rate far from what the method takes with this adapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tuneful.training.preflight.base import Inspection
+
+FAR = 10
+"""Times outside the sensible range at which the run is refused rather than warned of."""
+
+
+def check(inspection: Inspection) -> Iterator[Finding]:
+    """Compare a stated learning rate with the method's range."""
+    recipe = inspection.recipe
+    asked = recipe.train.learning_rate
+    ranges = inspection.method.learning_rates
+    if asked == "auto" or recipe.adapter.name not in ranges:
+        return
+    low, usual, high = ranges[recipe.adapter.name]
+    if low <= asked <= high:
+        return
+    is_far = asked < low / FAR or asked > high * FAR
+    fate = "the weights would hardly move" if asked < low else "training would likely diverge"
+    yield Finding(
+        Level.ERROR if is_far else Level.WARNING,
+        "learning-rate-off",
+        f"The learning rate {asked:g} is {'below' if asked < low else 'above'} what "
+        f"{recipe.method.name} takes with adapter {recipe.adapter.name}.",
+        evidence=f"sensible is {low:g} to {high:g}; {fate}",
+        fix=f"Set train.learning_rate to auto ({usual:g}).",
+        where="train.learning_rate",
+        change={"train.learning_rate": "auto"},
+    )
