@@ -1,0 +1,1 @@
+"""Words everyone shares: errors, registry, events, artifacts, runs. Standard library only."""

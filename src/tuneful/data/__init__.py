@@ -1,0 +1,1 @@
+"""Rows: from whatever people have to rows worth training on."""

@@ -1,0 +1,20 @@
+"""Training methods: how rows become a loss. To add one: a file here and a line in METHODS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.registry import Registry
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tuneful.methods.base import Method
+
+METHODS: Registry[type[Method[Any]]] = Registry(
+    "method",
+    {
+        "classify": "tuneful.methods.classify:Classify",
+        "sft": "tuneful.methods.sft:SFT",
+    },
+)

@@ -1,0 +1,95 @@
+"""Classification: put a text into one of the classes seen in training.
+
+Loss:  weighted cross-entropy, divided by the sum of the weights, as torch's cross_entropy does.
+Rows:  Labelled. Each gives one sequence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from tuneful.core.errors import DataError
+from tuneful.data.rows import Labelled
+from tuneful.methods.base import ClassScores, DataFacts, Encoded, Head, Loss
+from tuneful.recipe.parts import PartConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from torch import Tensor
+
+    from tuneful.models.tokenizer import Tokenizer
+
+
+class ClassifyConfig(PartConfig):
+    """Settings of classification."""
+
+    name: Literal["classify"] = Field(default="classify", description="One class for each text.")
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none",
+        description="balanced: a row counts rows / (classes * rows of its class), so that rare "
+        "classes weigh as much as common ones (King & Zeng 2001).",
+    )
+
+
+class Classify:
+    """Learn the class of a text from the model's pooled state."""
+
+    Config: ClassVar[type[ClassifyConfig]] = ClassifyConfig
+    rows: ClassVar[type[Labelled]] = Labelled
+    head: ClassVar[Head] = "classes"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "ece")
+    # Full: BERT's own grid is 2e-5 to 5e-5 (Devlin et al. 2019, appendix A.3); small encoders such
+    # as MiniLM like more. LoRA: about ten times full (Schulman et al. 2025, "LoRA without regret").
+    learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {
+        "full": (2e-6, 1e-4, 1e-3),
+        "lora": (2e-5, 5e-4, 1e-2),
+    }
+
+    def __init__(self, config: ClassifyConfig, facts: DataFacts) -> None:
+        self.config = config
+        self.index = {label: number for number, label in enumerate(facts.labels)}
+        total = sum(facts.label_counts)
+        self.class_weight = [
+            total / (len(facts.labels) * count) if config.class_weights == "balanced" else 1.0
+            for count in facts.label_counts
+        ]
+
+    def encode(
+        self, rows: Sequence[Labelled], tokenizer: Tokenizer, max_length: int
+    ) -> list[list[Encoded]]:
+        """One sequence a row, with the tokenizer's special tokens.
+
+        Raises:
+            DataError: A row's label is not among the training labels.
+        """
+        encoded: list[list[Encoded]] = []
+        for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
+            if row.label not in self.index:
+                raise DataError(
+                    f"The label {row.label!r} does not occur among the training rows.",
+                    where=f"text {row.text[:60]!r}",
+                    fix=f"Add training rows of it, or drop the row. Known: {', '.join(self.index)}.",
+                )
+            label = self.index[row.label]
+            tokens, num_cut = tokenizer.close(ids, max_length)
+            weight = self.class_weight[label]
+            encoded.append([Encoded(tokens, label=label, weight=weight, num_cut=num_cut)])
+        return encoded
+
+    def units(self, sequences: Sequence[Encoded]) -> float:
+        """The sum of the rows' weights."""
+        return sum(sequence.weight for sequence in sequences)
+
+    def loss(self, scores: ClassScores) -> Loss:
+        """Sum of weight * -log softmax(logits)[label], in nats; and the weight of rows got right."""
+        logp_SC = scores.logits_SC.log_softmax(dim=-1)
+        picked_S = logp_SC.gather(1, scores.label_S[:, None])[:, 0]
+        right_S = (scores.logits_SC.argmax(dim=-1) == scores.label_S) * scores.weight_S
+        return Loss(-(picked_S * scores.weight_S).sum(), {"accuracy": right_S.sum().detach()})
+
+    def known_gradient(self, weight_N: Tensor) -> Tensor | None:
+        """None: the gradient depends on the scores."""
+        del weight_N

@@ -1,0 +1,1 @@
+"""Models: found, loaded, fed with packed tokens, adapted and saved."""

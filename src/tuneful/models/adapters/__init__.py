@@ -1,0 +1,18 @@
+"""Adapters: which weights move. To add one: a file here and a line in ADAPTERS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.registry import Registry
+
+if TYPE_CHECKING:
+    from tuneful.models.adapters.base import Adapter
+
+ADAPTERS: Registry[type[Adapter]] = Registry(
+    "adapter",
+    {
+        "full": "tuneful.models.adapters.full:Full",
+        "lora": "tuneful.models.adapters.lora:Lora",
+    },
+)

@@ -1,0 +1,121 @@
+"""A located model as weights in memory, ready for the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import nn
+
+from tuneful.core.errors import ModelError
+from tuneful.models import attention
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tuneful.models.tokenizer import Tokenizer
+
+
+def load_weights(
+    folder: Path,
+    *,
+    head: str,
+    labels: Sequence[str] = (),
+    precision: torch.dtype | None = None,
+    seed: int = 0,
+) -> nn.Module:
+    """Load a base model with our attention, for head "classes" or "tokens".
+
+    A classification head that the folder does not have is drawn from `seed`.
+
+    Args:
+        folder: A transformers model folder.
+        head: "classes" or "tokens".
+        labels: Class names, in the order of the logits; for head "classes".
+        precision: Of the weights; None keeps the file's.
+        seed: For weights that the folder lacks.
+
+    Raises:
+        ModelError: The folder's architecture is unknown or has no such head.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+    from transformers.utils import logging
+
+    attention.register()
+    logging.set_verbosity_error()  # "newly initialized" is said by us, where it belongs
+    logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    options: dict[str, Any] = {
+        "dtype": precision or "auto",
+        "attn_implementation": attention.NAME,
+    }
+    if head == "classes":
+        options["num_labels"] = len(labels)
+        options["id2label"] = dict(enumerate(labels))
+        options["label2id"] = {label: number for number, label in enumerate(labels)}
+    auto = AutoModelForSequenceClassification if head == "classes" else AutoModelForCausalLM
+    try:
+        model = cast("Any", auto.from_pretrained(str(folder), **options))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"The model cannot be loaded for head {head!r}: {str(error).splitlines()[0]}",
+            where=str(folder),
+            fix="Check that the folder is whole and its architecture has this head.",
+        ) from error
+    return cast("nn.Module", model)
+
+
+def set_up(model: nn.Module, tokenizer: Tokenizer, attention_dropout: float | None) -> None:
+    """Fit model and tokenizer to each other before training.
+
+    New tokens get rows of the embedding (their mean, as transformers does). The padding token's
+    row is learned like any other: some models name their end-of-turn token as padding, and torch
+    then drops its gradient without a word.
+    """
+    core = cast("Any", model)
+    if len(tokenizer.hf) > core.get_input_embeddings().num_embeddings:
+        core.resize_token_embeddings(len(tokenizer.hf), mean_resizing=True)
+    core.get_input_embeddings().padding_idx = None
+    core.config.pad_token_id = tokenizer.pad_id
+    if getattr(core, "generation_config", None) is not None:
+        core.generation_config.pad_token_id = tokenizer.pad_id
+    if attention_dropout is not None:
+        _set_attention_dropout(model, attention_dropout)
+
+
+def _set_attention_dropout(model: nn.Module, share: float) -> None:
+    """Set dropout on attention probabilities in the modules, leaving the config as it came."""
+    for module in model.modules():
+        if not hasattr(module, "is_causal"):
+            continue
+        if isinstance(getattr(module, "dropout", None), nn.Dropout):
+            cast("Any", module).dropout.p = share
+        if hasattr(module, "attention_dropout"):
+            cast("Any", module).attention_dropout = share
+
+
+def freeze_lowest(model: nn.Module, num_layers: int) -> None:
+    """Keep the embeddings and the lowest layers as they are.
+
+    Raises:
+        ModelError: The model has fewer layers.
+    """
+    if not num_layers:
+        return
+    encoder = cast("Any", model).base_model
+    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList)]
+    layers = max(stacks, key=len)
+    if num_layers > len(layers):
+        raise ModelError(
+            f"freeze_layers is {num_layers}, but the model has {len(layers)} layers.",
+            where="train.freeze_layers",
+            fix=f"Choose 0 to {len(layers)}.",
+        )
+    encoder.get_input_embeddings().requires_grad_(requires_grad=False)
+    if hasattr(encoder, "embeddings"):
+        encoder.embeddings.requires_grad_(requires_grad=False)
+    for layer in layers[:num_layers]:
+        layer.requires_grad_(requires_grad=False)
+
+

@@ -1,0 +1,156 @@
+"""log p(token) where it is learned, never the whole [tokens, vocabulary] at once.
+
+The vocabulary projection of a small model is its largest product, and its logits its largest
+tensor. Both exist here for one chunk of learned tokens at a time. Where a loss's gradient on the
+log-probabilities is known beforehand (`Method.known_gradient`), the chunk's gradients are computed
+while its probabilities are at hand, so nothing is kept and nothing computed twice (the idea of
+Liger-Kernel's fused cross-entropy, Hsu et al. 2024, arXiv:2410.10989, section 3.2).
+
+Shapes: N learned tokens, V vocabulary, D width.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+CHUNK_BYTES = 256 * 2**20
+
+
+class Projection(NamedTuple):
+    """From a hidden state to logits: weight, bias, and what some families do to the logits."""
+
+    weight_VD: Tensor
+    bias_V: Tensor | None = None
+    scale: float = 1.0
+    softcap: float | None = None
+
+
+def projection_of(model: nn.Module) -> Projection | None:
+    """The vocabulary projection of a causal language model, or None where it is not one matrix."""
+    layer = cast("Any", model).get_output_embeddings()
+    if type(layer) is not nn.Linear:
+        return None
+    config = cast("Any", model).config
+    config = config.get_text_config() if hasattr(config, "get_text_config") else config
+    scale = float(getattr(config, "logit_scale", None) or 1.0)
+    scale /= float(getattr(config, "logits_scaling", None) or 1.0)
+    softcap = getattr(config, "final_logit_softcapping", None)
+    return Projection(layer.weight, layer.bias, scale, softcap)
+
+
+def token_logp(
+    hidden_ND: Tensor,
+    target_N: Tensor,
+    projection: Projection,
+    known_gradient_N: Tensor | None = None,
+) -> Tensor:
+    """log p(target) of each token, float32 nats, with gradient: [N].
+
+    Args:
+        hidden_ND: Last hidden state at the positions that predict the targets.
+        target_N: Token ids to score.
+        projection: The vocabulary projection.
+        known_gradient_N: d(loss)/d(logp) up to one factor, where it is known already.
+    """
+    rows = max(16, CHUNK_BYTES // (projection.weight_VD.shape[0] * hidden_ND.element_size()))
+    is_simple = projection.scale == 1.0 and not projection.softcap and projection.bias_V is None
+    if known_gradient_N is not None and is_simple and torch.is_grad_enabled():
+        return cast(
+            "Tensor",
+            _KnownGradient.apply(
+                hidden_ND, projection.weight_VD, target_N, known_gradient_N, rows
+            ),
+        )
+    parts: list[Tensor] = []
+    for chunk, target in zip(hidden_ND.split(rows), target_N.split(rows), strict=True):
+        if torch.is_grad_enabled():
+            parts.append(
+                cast("Tensor", checkpoint(_logp, chunk, target, projection, use_reentrant=False))
+            )
+        else:
+            parts.append(_logp(chunk, target, projection))
+    return torch.cat(parts)
+
+
+def _logp(hidden_ND: Tensor, target_N: Tensor, projection: Projection) -> Tensor:
+    logits_NV = nn.functional.linear(hidden_ND, projection.weight_VD, projection.bias_V).float()
+    logits_NV = logits_NV * projection.scale
+    if projection.softcap:
+        logits_NV = torch.tanh(logits_NV / projection.softcap) * projection.softcap
+    picked_N = logits_NV.gather(1, target_N[:, None])[:, 0]
+    return picked_N - logits_NV.logsumexp(dim=1)
+
+
+class _KnownGradient(torch.autograd.Function):
+    """token_logp whose backward is computed in its forward.
+
+    With probabilities p and g = d(loss)/d(logp): d(loss)/d(logits) = g (onehot - p), so
+    d(loss)/d(hidden) = g (W[target] - p W) and d(loss)/dW = sum of (onehot - p)^T (g hidden).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
+        target_N: Tensor,
+        gradient_N: Tensor,
+        rows: int,
+    ) -> Tensor:
+        logp_N = torch.empty(len(target_N), dtype=torch.float32, device=hidden_ND.device)
+        needs_hidden, needs_weight = ctx.needs_input_grad[:2]
+        grad_hidden_ND = torch.empty_like(hidden_ND) if needs_hidden else None
+        grad_weight_VD: Tensor | None = None
+        for start in range(0, len(target_N), rows):
+            part = slice(start, start + rows)
+            hidden, target, gradient = hidden_ND[part], target_N[part], gradient_N[part, None]
+            logits = hidden @ weight_VD.T
+            shares = torch.softmax(logits, dim=1)
+            logp_N[part] = _log_of_picked(shares, logits, target)
+            if grad_hidden_ND is not None:
+                pulled = (weight_VD[target] - shares @ weight_VD).float()
+                grad_hidden_ND[part] = (gradient * pulled).to(hidden.dtype)
+            if needs_weight:
+                scaled = (gradient * hidden).to(hidden.dtype)
+                pushed = -(shares.T @ scaled)
+                pushed.index_add_(0, target, scaled)
+                grad_weight_VD = _add(grad_weight_VD, pushed, is_last=start + rows >= len(target_N))
+        ctx.save_for_backward(gradient_N, grad_hidden_ND, grad_weight_VD)
+        return logp_N
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        gradient_N, grad_hidden_ND, grad_weight_VD = ctx.saved_tensors
+        factor = (grads[0] * gradient_N).sum() / (gradient_N * gradient_N).sum()
+        if not torch.allclose(grads[0], factor * gradient_N, rtol=1e-4, atol=1e-12):
+            raise AssertionError("the method's known_gradient is not the gradient of its loss")
+        return (
+            None if grad_hidden_ND is None else grad_hidden_ND * factor.to(grad_hidden_ND.dtype),
+            None if grad_weight_VD is None else grad_weight_VD * factor.to(grad_weight_VD.dtype),
+            None,
+            None,
+            None,
+        )
+
+
+def _log_of_picked(shares_NV: Tensor, logits_NV: Tensor, target_N: Tensor) -> Tensor:
+    """Log of the target's probability, float32; exact also where the probability underflows."""
+    picked_N = shares_NV.gather(1, target_N[:, None])[:, 0].float()
+    logp_N = picked_N.log()
+    lost = picked_N < torch.finfo(torch.float32).tiny
+    if bool(lost.any()):
+        rows = logits_NV[lost].float()
+        logp_N[lost] = rows.gather(1, target_N[lost][:, None])[:, 0] - rows.logsumexp(dim=1)
+    return logp_N
+
+
+def _add(total: Tensor | None, part: Tensor, *, is_last: bool) -> Tensor:
+    """Sum chunks in float32, and return to the part's precision only at the end."""
+    if total is None:
+        return part if is_last else part.float()
+    total += part
+    return total.to(part.dtype) if is_last else total

@@ -1,0 +1,231 @@
+"""Ask a model: classes of texts, answers to conversations, probabilities of answers.
+
+Sequences are ordered by length and packed (classes, probabilities) or batched with a key-value
+cache (answers); results come back in the order asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+
+from tuneful.core.errors import ModelError
+from tuneful.core.events import ignore
+from tuneful.core.machine import look
+from tuneful.models.chat import encode_chat, encode_prompt
+from tuneful.models.load import load_weights, set_up
+from tuneful.models.model import Model
+from tuneful.models.packing import cut_into_passes
+from tuneful.models.references import locate
+from tuneful.models.scoring import Scorer
+from tuneful.models.tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from torch import nn
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.rows import Chat, Message
+    from tuneful.models.tokenizer import Tokenizer
+
+TOKENS_PER_PASS = 8192
+ANSWERS_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Puts texts into classes.
+
+    Attributes:
+        labels: Class names in the order of the logits.
+        temperature: What logits are divided by before they become confidences.
+    """
+
+    labels: tuple[str, ...]
+    tokenizer: Tokenizer
+    scorer: Scorer
+    max_length: int
+    temperature: float = 1.0
+
+    def logits(
+        self, texts: Sequence[str], on_done: Callable[[int], None] | None = None
+    ) -> np.ndarray:
+        """Logits [texts, classes] in float32, not yet divided by the temperature.
+
+        Args:
+            texts: What to classify; longer ones are cut at the model's max_length.
+            on_done: Told how many texts are done, now and then.
+        """
+        encoded = [
+            self.tokenizer.close(ids, self.max_length)[0] for ids in self.tokenizer.encode(texts)
+        ]
+        result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
+        done = 0
+        self.scorer.model.eval()
+        for members in cut_into_passes([len(ids) for ids in encoded], TOKENS_PER_PASS):
+            with torch.inference_mode():
+                logits_SC = self.scorer.class_logits([encoded[i] for i in members])
+            result[members] = logits_SC.cpu().numpy()
+            done += len(members)
+            if on_done:
+                on_done(done)
+        return result
+
+
+@dataclass(frozen=True)
+class Chatter:
+    """Answers conversations."""
+
+    tokenizer: Tokenizer
+    scorer: Scorer
+    max_length: int
+
+    def answers(
+        self,
+        prompts: Sequence[tuple[Message, ...]],
+        max_new_tokens: int,
+        on_done: Callable[[int], None] | None = None,
+    ) -> list[str]:
+        """The likeliest answer (greedy) to each conversation, without special tokens.
+
+        Args:
+            prompts: Conversations that end before the assistant's turn.
+            max_new_tokens: Longest answer.
+            on_done: Told how many conversations are done, now and then.
+        """
+        encoded = [encode_prompt(self.tokenizer, prompt) for prompt in prompts]
+        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
+        result = [""] * len(encoded)
+        self.scorer.model.eval()
+        for start in range(0, len(order), ANSWERS_AT_ONCE):
+            members = order[start : start + ANSWERS_AT_ONCE]
+            texts = self._generate([encoded[i] for i in members], max_new_tokens)
+            for index, text in zip(members, texts, strict=True):
+                result[index] = text
+            if on_done:
+                on_done(min(len(order), start + ANSWERS_AT_ONCE))
+        return result
+
+    def _generate(self, prompts: list[list[int]], max_new_tokens: int) -> list[str]:
+        pad, longest = self.tokenizer.pad_id, max(len(ids) for ids in prompts)
+        tokens = torch.tensor([[pad] * (longest - len(ids)) + ids for ids in prompts])
+        mask = torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts])
+        with torch.inference_mode():
+            out = cast("Any", self.scorer.model).generate(
+                input_ids=tokens.to(self.scorer.device),
+                attention_mask=mask.to(self.scorer.device),
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                pad_token_id=pad,
+                eos_token_id=self.tokenizer.eos_id,
+            )
+        return [self.tokenizer.decode(ids) for ids in out[:, longest:].tolist()]
+
+    def answer_logp(
+        self, chats: Sequence[Chat], on_done: Callable[[int], None] | None = None
+    ) -> list[tuple[float, int]]:
+        """Summed log p (nats) of each conversation's learned tokens, and their number."""
+        rows = [encode_chat(self.tokenizer, chat.messages, self.max_length) for chat in chats]
+        sums = np.zeros(len(rows))
+        done = 0
+        self.scorer.model.eval()
+        for members in cut_into_passes([len(row.tokens) for row in rows], TOKENS_PER_PASS):
+            weights = [[0.0, *rows[i].weights[1:]] for i in members]
+            with torch.inference_mode():
+                logp_N, _, owner_N = self.scorer.token_logp(
+                    [rows[i].tokens for i in members], weights
+                )
+            np.add.at(sums, np.array(members)[owner_N.cpu().numpy()], logp_N.cpu().numpy())
+            done += len(members)
+            if on_done:
+                on_done(done)
+        counts = [int(sum(w > 0 for w in row.weights[1:])) for row in rows]
+        return [(float(total), count) for total, count in zip(sums, counts, strict=True)]
+
+
+def load_predictor(
+    reference: str | Path,
+    store: Store,
+    *,
+    labels: Sequence[str] | None = None,
+    max_length: int | None = None,
+    seed: int = 0,
+    precision: torch.dtype | None = None,
+    listener: Listener = ignore,
+) -> Classifier | Chatter:
+    """Load a tuned model (folder or run) or a base model to ask it.
+
+    Args:
+        reference: As in a recipe's `model`.
+        store: Where runs and models are.
+        labels: For a base model: class names; it then gets a fresh, untrained head from `seed`.
+            Without labels it answers conversations.
+        max_length: Longest input in tokens; a tuned model's own where it is not given.
+        seed: Of an untrained head.
+        precision: Of weights and products; bf16 where the machine has it, else float32.
+        listener: Hears of downloads.
+
+    Raises:
+        ModelError: Nothing answers to the reference, or it has no such head.
+    """
+    located = locate(str(reference), store, listener)
+    dtype = precision or (torch.bfloat16 if look().has_bf16 else torch.float32)
+    if located.is_tuned:
+        return _tuned(Model.open(located.folder), dtype, max_length)
+    head = "classes" if labels is not None else "tokens"
+    tokenizer = load_tokenizer(located.folder, needs_chat=head == "tokens")
+    model = load_weights(
+        located.folder, head=head, labels=labels or (), precision=dtype, seed=seed
+    )
+    set_up(model, tokenizer, None)
+    longest = max_length or _longest(model)
+    scorer = Scorer(model, pad_id=tokenizer.pad_id, packed=True)
+    if labels is not None:
+        return Classifier(tuple(labels), tokenizer, scorer, longest)
+    return Chatter(tokenizer, scorer, longest)
+
+
+def _tuned(model: Model, dtype: torch.dtype, max_length: int | None) -> Classifier | Chatter:
+    tokenizer = load_tokenizer(model.path, needs_chat=model.head == "tokens")
+    if model.is_adapter:
+        weights = _with_adapter(model, tokenizer, dtype)
+    else:
+        weights = load_weights(model.path, head=model.head, labels=model.labels, precision=dtype)
+        set_up(weights, tokenizer, None)
+    scorer = Scorer(weights, pad_id=tokenizer.pad_id, packed=True)
+    longest = max_length or model.max_length
+    if model.head == "tokens":
+        return Chatter(tokenizer, scorer, longest)
+    return Classifier(model.labels, tokenizer, scorer, longest, model.temperature)
+
+
+def _with_adapter(model: Model, tokenizer: Tokenizer, dtype: torch.dtype) -> nn.Module:
+    """The base model with its adapter, not merged."""
+    from pathlib import Path
+
+    import peft
+
+    base_folder = Path(str(model.manifest["base_folder"]))
+    if not base_folder.exists():
+        raise ModelError(
+            "The base model of this adapter is not where it was.",
+            where=str(base_folder),
+            fix=f"Fetch it again: tuneful doctor, or train with model: {model.manifest['base']}",
+        )
+    base = load_weights(base_folder, head=model.head, labels=model.labels, precision=dtype)
+    set_up(base, tokenizer, None)
+    wrapped = peft.PeftModel.from_pretrained(
+        cast("Any", base), str(model.path), autocast_adapter_dtype=False
+    )
+    return wrapped.to(dtype)
+
+
+def _longest(model: nn.Module) -> int:
+    config = cast("Any", model).config
+    return int(getattr(config, "max_position_embeddings", None) or 2048)

@@ -1,0 +1,1 @@
+"""What the user asks for: a recipe, typed and checked."""

@@ -1,0 +1,185 @@
+"""A recipe: the whole of what the user asks for, typed, frozen and closed to unknown keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from tuneful.recipe.parts import PartConfig, part
+
+Auto = Literal["auto"]
+
+
+class Section(BaseModel):
+    """A part of a recipe. Frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Take(Section):
+    """How many rows of each split to use, and which."""
+
+    train: int | None = Field(default=None, ge=1, description="Rows to train on; all if empty.")
+    validation: int | None = Field(default=None, ge=1, description="Rows to validate on.")
+    test: int | None = Field(default=None, ge=1, description="Rows to test on.")
+    order: Literal["random", "first"] = Field(
+        default="random",
+        description="random: seeded and with the classes' shares kept. first: as they stand in "
+        "the source, which is one class only where the source is sorted by label.",
+    )
+
+
+class Split(Section):
+    """How rows are divided. A share below 1 or a number of rows."""
+
+    validation: float = Field(default=0.1, ge=0, description="Share or number of rows.")
+    test: float = Field(default=0.1, ge=0, description="Share or number of rows.")
+    group_duplicates: Literal["near", "exact", "none"] = Field(
+        default="near",
+        description="Copies that must stay on one side of the split. near: word 3-shingles with "
+        "a Jaccard similarity of 0.8 or more; exact: the same text but for case and spaces.",
+    )
+
+
+class Data(Section):
+    """Where the rows come from, and how they become rows."""
+
+    source: str = Field(
+        description="A file (csv, tsv, jsonl, parquet; .gz too), a folder of them, hub:owner/name "
+        "or package:name."
+    )
+    test_source: str | None = Field(
+        default=None, description="A second source whose rows are the test split."
+    )
+    format: str = Field(
+        default="auto", description="A name from `tuneful list formats`; auto detects and shows it."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Our name (text, label, messages, prompt, completion, system) to the source's.",
+    )
+    where: dict[str, str | int | float | bool] = Field(
+        default_factory=dict[str, str | int | float | bool],
+        description="Keep only rows whose columns have these values.",
+    )
+    template: dict[Literal["system", "user", "assistant"], str] | None = Field(
+        default=None,
+        description="Build chat rows from columns: text with {column} in it; {{ and }} are braces.",
+    )
+    take: Take = Field(default=Take())
+    split: Split = Field(default=Split())
+    skip_bad: bool = Field(
+        default=False, description="Leave out rows that cannot be read, and list them."
+    )
+
+
+class Train(Section):
+    """How long and how hard to train."""
+
+    epochs: float = Field(default=1.0, gt=0, description="Passes over the training rows.")
+    max_steps: int | None = Field(default=None, ge=1, description="Stop after this many steps.")
+    batch_size: int | Auto = Field(
+        default="auto",
+        description="Rows of one optimizer step, however many forward passes they take.",
+    )
+    learning_rate: float | Auto = Field(default="auto", description="Peak learning rate.")
+    schedule: Literal["linear", "cosine", "constant"] = Field(
+        default="linear", description="How the learning rate falls after warm-up."
+    )
+    warmup_steps: int | None = Field(default=None, ge=0, description="Overrides warmup_share.")
+    warmup_share: float = Field(
+        default=0.06, ge=0, lt=1, description="Share of the steps (0.06: RoBERTa, 1907.11692)."
+    )
+    weight_decay: float = Field(default=0.01, ge=0, description="AdamW's; not on biases and norms.")
+    max_grad_norm: float = Field(default=1.0, gt=0, description="Clip the gradient to this norm.")
+    max_length: int | Auto = Field(
+        default="auto", description="Longest sequence in tokens; the rest is cut and reported."
+    )
+    tokens_per_pass: int | Auto = Field(
+        default="auto", description="Tokens packed into one forward pass: bounds memory."
+    )
+    packing: Literal["auto", "packed", "padded"] = Field(
+        default="auto", description="auto: packed wherever the architecture allows it."
+    )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="auto: bf16 where the processor computes in it."
+    )
+    attention_dropout: float | Literal["model"] = Field(
+        default=0.0,
+        description="Dropout on attention probabilities: 0 keeps the fast kernels; model: as the "
+        "model's config says.",
+    )
+    freeze_layers: int = Field(
+        default=0,
+        ge=0,
+        description="Embeddings and this many lowest layers stay as they are (full adapter).",
+    )
+    validate_every: int | Auto = Field(default="auto", description="Steps between validations.")
+    checkpoint_every: int | Auto = Field(default="auto", description="Steps between checkpoints.")
+    patience: int | None = Field(
+        default=None, ge=1, description="Stop after this many validations without a better loss."
+    )
+    keep: Literal["best", "last"] = Field(
+        default="best", description="Which weights become the model: lowest validation loss or last."
+    )
+    threads: int | Auto = Field(default="auto", description="CPU threads.")
+
+
+class Evaluate(Section):
+    """What to measure on the test rows."""
+
+    metrics: list[str] | Auto = Field(
+        default="auto", description="Names from `tuneful list metrics`; auto: the method's own."
+    )
+    base: bool = Field(default=True, description="Measure the untuned model on the same rows.")
+    resamples: int = Field(default=10_000, ge=100, description="Bootstrap resamples.")
+    max_new_tokens: int = Field(default=128, ge=1, description="Longest generated answer.")
+
+
+class Recipe(Section):
+    """One fine-tuning job, start to finish."""
+
+    version: Literal[1] = Field(default=1, description="Version of the recipe format.")
+    name: str = Field(
+        default="", pattern=r"^[A-Za-z0-9._-]*$", description="Name of runs and models; the file's."
+    )
+    model: str = Field(
+        description="A folder, a .gguf file, hub:owner/name (or owner/name), package:name, "
+        "run:name or alias."
+    )
+    data: Data
+    method: Annotated[SerializeAsAny[PartConfig], part("method")] = Field(
+        description="How rows become a loss: a name, or {name, settings}."
+    )
+    adapter: Annotated[SerializeAsAny[PartConfig], part("adapter")] = Field(
+        default="full",  # pyright: ignore[reportAssignmentType]  (validated into its settings)
+        validate_default=True,
+        description="Which weights move: a name, or {name, settings}.",
+    )
+    train: Train = Field(default=Train())
+    evaluate: Evaluate = Field(default=Evaluate())
+    seed: int = Field(default=0, ge=0, description="Of split, order, dropout and initial weights.")
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: list[str] | None = None) -> Self:
+        """Read a YAML file, with `key.path=value` overrides applied on top.
+
+        Raises:
+            RecipeError: The file is missing, is no YAML, or does not fit the schema.
+        """
+        from tuneful.recipe.load import load
+
+        return load(cls, Path(path), overrides or [])
+
+    @classmethod
+    def make(cls, values: dict[str, Any]) -> Self:
+        """Check plain values as if they stood in a file.
+
+        Raises:
+            RecipeError: They do not fit the schema.
+        """
+        from tuneful.recipe.load import check
+
+        return check(cls, values)

@@ -1,0 +1,55 @@
+"""Which rows make a step: a pure function of the step's number, so that resuming needs no state."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Order:
+    """The rows of every step.
+
+    Each epoch is a fresh permutation drawn from (seed, epoch); the epochs follow each other without
+    a gap, so only the last step of the run may have fewer rows.
+
+    Attributes:
+        num_rows: Training rows.
+        batch_size: Rows of a step.
+        epochs: Passes over the rows; the last may be a part.
+        seed: Of the permutations.
+    """
+
+    num_rows: int
+    batch_size: int
+    epochs: float
+    seed: int
+
+    @property
+    def total_rows(self) -> int:
+        """Rows seen by the whole run."""
+        return max(1, round(self.num_rows * self.epochs))
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return math.ceil(self.total_rows / self.batch_size)
+
+    def rows(self, step: int) -> list[int]:
+        """Row numbers of a step, counted from 0; steps past the end go on into further epochs."""
+        first = step * self.batch_size
+        last = first + self.batch_size
+        if step < self.steps:
+            last = min(last, self.total_rows)
+        return [
+            int(_permutation(self.seed, at // self.num_rows, self.num_rows)[at % self.num_rows])
+            for at in range(first, last)
+        ]
+
+
+@lru_cache(maxsize=2)
+def _permutation(seed: int, epoch: int, num_rows: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(num_rows)

@@ -1,0 +1,136 @@
+"""AdamW over float32 masters: what training in bf16 needs to stay sound.
+
+A bf16 weight has 8 bits of mantissa: an update smaller than 1/256 of the weight would be lost. So each
+bf16 parameter has a float32 master that the optimizer moves and the parameter copies. Gradients of
+several passes are summed in float32 too. Float32 parameters are their own masters.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from tuneful.planning.settings import Settings
+
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+
+
+class Optimizer:
+    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) on the parameters that require a gradient.
+
+    Weight decay acts on matrices only, not on biases and norms (BERT's and GPT-2's practice).
+
+    Args:
+        model: The model in training.
+        settings: weight_decay and max_grad_norm.
+    """
+
+    def __init__(self, model: nn.Module, settings: Settings) -> None:
+        named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        self.names = [name for name, _ in named]
+        self.parameters = [parameter for _, parameter in named]
+        self.masters = [_master(parameter) for parameter in self.parameters]
+        self._pairs = [
+            (parameter, master)
+            for parameter, master in zip(self.parameters, self.masters, strict=True)
+            if master is not parameter
+        ]
+        for parameter, master in self._pairs:
+            parameter.register_post_accumulate_grad_hook(_move_gradient_to(master))
+        groups = [
+            {
+                "params": [m for m in self.masters if (m.ndim >= 2) == decays],
+                "weight_decay": settings.weight_decay if decays else 0.0,
+            }
+            for decays in (True, False)
+        ]
+        self.adam = torch.optim.AdamW(
+            [group for group in groups if group["params"]],
+            lr=0.0,
+            betas=BETAS,
+            eps=EPSILON,
+            fused=True,
+        )
+        self.max_grad_norm = settings.max_grad_norm
+
+    def step(self, learning_rate: float) -> float:
+        """Clip, move the weights, forget the gradients. Returns the gradient's norm before clipping.
+
+        Weights stay as they are where the norm is not finite; the caller decides what that means.
+        """
+        gradients = [m.grad for m in self.masters if m.grad is not None]
+        norm = float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
+        if not math.isfinite(norm):
+            return norm
+        if norm > self.max_grad_norm:
+            torch._foreach_mul_(gradients, self.max_grad_norm / norm)  # noqa: SLF001
+        for group in self.adam.param_groups:
+            group["lr"] = learning_rate
+        self.adam.step()
+        self.forget_gradients()
+        with torch.no_grad():
+            for parameter, master in self._pairs:
+                parameter.copy_(master)
+        return norm
+
+    def forget_gradients(self) -> None:
+        """Drop every gradient."""
+        for parameter, master in zip(self.parameters, self.masters, strict=True):
+            parameter.grad = master.grad = None
+
+    def state(self) -> dict[str, Tensor]:
+        """Masters and AdamW's moments by name; empty moments before the first step."""
+        tensors: dict[str, Tensor] = {}
+        for name, master in zip(self.names, self.masters, strict=True):
+            tensors[f"weight/{name}"] = master.detach()
+            for key, value in self.adam.state.get(master, {}).items():
+                tensors[f"{key}/{name}"] = value
+        return tensors
+
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Continue from what `state` returned.
+
+        Raises:
+            KeyError: The tensors belong to other parameters.
+        """
+        with torch.no_grad():
+            for name, parameter, master in zip(
+                self.names, self.parameters, self.masters, strict=True
+            ):
+                master.copy_(tensors[f"weight/{name}"])
+                parameter.copy_(master)
+                moments = {
+                    key: tensors[f"{key}/{name}"].clone()
+                    for key in ("step", "exp_avg", "exp_avg_sq")
+                    if f"{key}/{name}" in tensors
+                }
+                if moments:
+                    self.adam.state[master] = moments
+
+    def weights(self) -> dict[str, Tensor]:
+        """The masters by parameter name: the trained weights in full precision."""
+        return {n: m.detach() for n, m in zip(self.names, self.masters, strict=True)}
+
+
+def _master(parameter: nn.Parameter) -> Tensor:
+    if parameter.dtype == torch.float32:
+        return parameter
+    return parameter.detach().float().clone().requires_grad_(requires_grad=True)
+
+
+def _move_gradient_to(master: Tensor):  # noqa: ANN202  (the hook's type is torch's own)
+    def hook(parameter: Tensor) -> None:
+        assert parameter.grad is not None
+        if master.grad is None:
+            master.grad = parameter.grad.float()
+        else:
+            master.grad += parameter.grad
+        parameter.grad = None
+
+    return hook

@@ -1,0 +1,146 @@
+"""Rows as token sequences: encoded once, kept on disk, read a few at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.artifact import MANIFEST, building, digest
+from tuneful.core.events import Event
+from tuneful.methods.base import Encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.dataset import Dataset
+    from tuneful.methods.base import Method
+    from tuneful.models.tokenizer import Tokenizer
+
+VERSION = 1
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """The encoded rows of one split, memory-mapped.
+
+    Attributes:
+        path: An Arrow file; one record a row, whose lists hold the row's sequences.
+    """
+
+    path: Path
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        import pyarrow as pa
+
+        return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def take(self, rows: Iterable[int]) -> list[list[Encoded]]:
+        """The sequences of some rows, in the order asked for."""
+        return [_decode(record) for record in self._table.take(list(rows)).to_pylist()]
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Tokens of each row, all its sequences together."""
+        return [sum(row) for row in self._table["length"].to_pylist()]
+
+    @cached_property
+    def num_learned(self) -> list[int]:
+        """Tokens with weight > 0 of each row; 0 for classes, where rows are learned whole."""
+        return [sum(row) for row in self._table["num_learned"].to_pylist()]
+
+    @cached_property
+    def num_cut(self) -> list[int]:
+        """Tokens each row lost to max_length."""
+        return [sum(row) for row in self._table["num_cut"].to_pylist()]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Everything that decides what a row's tokens are."""
+
+    method: Method[Any]
+    tokenizer: Tokenizer
+    max_length: int
+
+    def digest(self, data: Dataset, split: str) -> str:
+        """Hash of the encoded split."""
+        config = self.method.config.model_dump()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+        tokenizer = self.tokenizer.hf.backend_tokenizer.to_str()
+        return digest(
+            [VERSION, data.hash, split, config, tokenizer, self.tokenizer.template, self.max_length]
+        )
+
+
+def encode_split(
+    data: Dataset, split: str, encoding: Encoding, store: Store, listener: Listener
+) -> Sequences:
+    """Encode a split, or find it as an earlier run encoded it.
+
+    Raises:
+        DataError: A row does not fit the method or the chat template.
+    """
+    key = encoding.digest(data, split)
+    final = store.home / "tokens" / f"{data.name}-{split}-{key[:8]}"
+    if not (final / MANIFEST).exists():
+        manifest: dict[str, Any] = {"kind": "tokens", "name": f"{data.name}-{split}", "hash": key}
+        with building(final, manifest) as draft:
+            _write(draft / "rows.arrow", data, split, encoding, listener)
+    return Sequences(final / "rows.arrow")
+
+
+def _write(
+    path: Path, data: Dataset, split: str, encoding: Encoding, listener: Listener
+) -> None:
+    import pyarrow as pa
+
+    done, total = 0, data.num_rows(split)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _schema()) as writer:
+        for rows in data.batches(split, ROWS_AT_ONCE):
+            encoded = encoding.method.encode(rows, encoding.tokenizer, encoding.max_length)
+            writer.write_batch(
+                pa.RecordBatch.from_pylist([_encode(row) for row in encoded], schema=_schema())
+            )
+            done += len(rows)
+            facts = {"stage": "train", "done": done, "total": total, "unit": f"{split} rows encoded"}
+            listener(Event("progress", facts))
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    lists = {"label": pa.int32(), "weight": pa.float64(), "num_cut": pa.int32()}
+    counts = {"length": pa.int32(), "num_learned": pa.int32()}
+    return pa.schema(
+        [("tokens", pa.list_(pa.list_(pa.int32()))), ("weights", pa.list_(pa.list_(pa.float32())))]
+        + [(name, pa.list_(kind)) for name, kind in {**lists, **counts}.items()]
+    )
+
+
+def _encode(row: Sequence[Encoded]) -> dict[str, list[Any]]:
+    return {
+        "tokens": [list(sequence.tokens) for sequence in row],
+        "weights": [list(sequence.weights) for sequence in row],
+        "label": [sequence.label for sequence in row],
+        "weight": [sequence.weight for sequence in row],
+        "num_cut": [sequence.num_cut for sequence in row],
+        "length": [len(sequence.tokens) for sequence in row],
+        "num_learned": [sum(w > 0 for w in sequence.weights) for sequence in row],
+    }
+
+
+def _decode(record: dict[str, list[Any]]) -> list[Encoded]:
+    names = ("tokens", "weights", "label", "weight", "num_cut")
+    return [
+        Encoded(*values) for values in zip(*(record[name] for name in names), strict=True)
+    ]

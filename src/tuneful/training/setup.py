@@ -1,0 +1,84 @@
+"""Recipe, data and plan as things that can be trained: tokenizer, model, method, encoded rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tuneful.methods import METHODS
+from tuneful.methods.base import DataFacts
+from tuneful.models.adapters import ADAPTERS
+from tuneful.models.load import freeze_lowest, load_weights, set_up
+from tuneful.models.references import locate
+from tuneful.models.scoring import Scorer
+from tuneful.models.tokenizer import load_tokenizer
+from tuneful.training.sequences import Encoding
+from tuneful.training.steps import Learner
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.dataset import Dataset
+    from tuneful.methods.base import Method
+    from tuneful.models.references import Located
+    from tuneful.models.tokenizer import Tokenizer
+    from tuneful.planning.settings import Settings
+    from tuneful.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run is made of, before its first step."""
+
+    located: Located
+    tokenizer: Tokenizer
+    model: nn.Module
+    method: Method[Any]
+    settings: Settings
+    base_precision: torch.dtype
+
+    @property
+    def encoding(self) -> Encoding:
+        """How rows become tokens."""
+        return Encoding(self.method, self.tokenizer, self.settings.max_length)
+
+    def learner(self) -> Learner:
+        """Scores and gradients of rows."""
+        scorer = Scorer(self.model, pad_id=self.tokenizer.pad_id, packed=self.settings.packed)
+        return Learner(self.method, scorer, self.settings.tokens_per_pass)
+
+
+def data_facts(data: Dataset) -> DataFacts:
+    """What a method may know of the training rows."""
+    counts = data.manifest.get("label_counts", {}).get("train", {})
+    return DataFacts(data.labels, tuple(int(counts.get(label, 0)) for label in data.labels))
+
+
+def set_up_run(
+    recipe: Recipe, data: Dataset, settings: Settings, store: Store, listener: Listener
+) -> Setup:
+    """Load the model, put the adapter on it, and bring it to its device and precision.
+
+    Raises:
+        ModelError: The model is not to be found, or does not take the adapter.
+    """
+    torch.set_num_threads(settings.threads)
+    located = locate(recipe.model, store, listener)
+    method = METHODS[recipe.method.name](recipe.method, data_facts(data))
+    tokenizer = load_tokenizer(located.folder, needs_chat=method.head == "tokens")
+    model = load_weights(
+        located.folder, head=method.head, labels=data.labels, seed=settings.seed
+    )
+    base_precision = next(model.parameters()).dtype
+    set_up(model, tokenizer, settings.attention_dropout)
+    torch.manual_seed(settings.seed)
+    model = ADAPTERS[recipe.adapter.name](recipe.adapter).apply(model)
+    freeze_lowest(model, settings.freeze_layers)
+    precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = model.to(device=device, dtype=precision)
+    return Setup(located, tokenizer, model, method, settings, base_precision)

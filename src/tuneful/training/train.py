@@ -1,0 +1,178 @@
+"""Train: a recipe, its data and its plan become a model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.errors import Stopped, TunefulError
+from tuneful.core.events import Event, append_to, both, ignore
+from tuneful.core.run import Run
+from tuneful.models.model import Model, save_weights
+from tuneful.planning.outcome import compare_with_actual
+from tuneful.planning.plan import Plan
+from tuneful.recipe.schema import Recipe
+from tuneful.recipe.write import to_yaml
+from tuneful.training.batches import Order
+from tuneful.training.loop import Job, run_loop
+from tuneful.training.memory import peak_memory_gib
+from tuneful.training.optimizer import Optimizer
+from tuneful.training.sequences import encode_split
+from tuneful.training.setup import set_up_run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.dataset import Dataset
+    from tuneful.training.checkpoint import Progress
+    from tuneful.training.setup import Setup
+
+VERSION = 1
+
+
+def model_hash(recipe: Recipe, data: Dataset, plan: Plan) -> str:
+    """SHA-256 of everything that decides the trained weights."""
+    asked = recipe.model_dump(include={"model", "method", "adapter", "train", "seed"}, mode="json")
+    return digest([VERSION, asked, data.hash, plan.settings.to_json()])
+
+
+def finished_model(recipe: Recipe, data: Dataset, plan: Plan, store: Store) -> Model | None:
+    """The model that an earlier run made of the same recipe, data and plan, if there is one."""
+    hash_ = model_hash(recipe, data, plan)
+    folder = store.artifact_folder("models", recipe.name or "model", hash_)
+    return Model.open(folder) if (folder / MANIFEST).exists() else None
+
+
+def open_run(recipe: Recipe, data: Dataset, plan: Plan, store: Store, text: str = "") -> Run:
+    """The unfinished run of the same recipe, data and plan, or a new one.
+
+    Args:
+        recipe: What was asked for.
+        data: The prepared rows.
+        plan: Every setting.
+        store: Where runs are.
+        text: The recipe file as written, comments and all.
+    """
+    hash_ = model_hash(recipe, data, plan)
+    for path in reversed(store.list_runs()):
+        if Run(path).facts.get("hash") == hash_:
+            return Run(path)
+    run = Run.new(store.runs, recipe.name or "model", hash_)
+    (run.path / "recipe.yaml").write_text(text or to_yaml(recipe), encoding="utf-8")
+    write_json(run.path / "plan.json", plan.to_json())
+    write_json(run.path / "resolved.json", {"recipe": recipe.model_dump(mode="json")})
+    run.set_state("queued", dataset=str(data.path.resolve()))
+    run.reports.mkdir(exist_ok=True)
+    return run
+
+
+def train(run: Run, recipe: Recipe, data: Dataset, plan: Plan, store: Store,
+          listener: Listener = ignore) -> Model:
+    """Train in a run folder, from its newest checkpoint if there is one.
+
+    Raises:
+        RunError: Another process works on the run, training diverged, or the disk is full.
+        Stopped: A signal came; the same call continues.
+    """
+    with run.only_me():
+        tell = both(append_to(run.events), listener)
+        run.set_state("running")
+        tell(Event("state", {"state": "running", "run": str(run.path)}))
+        began = time.time()
+        try:
+            model = _train(run, recipe, data, plan, store, tell)
+        except TunefulError as error:
+            state = "stopped" if isinstance(error, Stopped) else "failed"
+            run.set_state(state, error=str(error))
+            tell(Event("state", {"state": state, "error": str(error)}))
+            raise
+        run.set_state("done", model=str(model.path.resolve()), seconds=time.time() - began)
+        tell(Event("state", {"state": "done", "model": str(model.path)}))
+        return model
+
+
+def _train(
+    run: Run, recipe: Recipe, data: Dataset, plan: Plan, store: Store, listener: Listener
+) -> Model:
+    setup = set_up_run(recipe, data, plan.settings, store, listener)
+    job = make_job(run, setup, data, store, listener)
+    progress, weights = run_loop(job)
+    facts = _facts(recipe, data, plan, setup, progress)
+    facts["run"] = str(run.path.resolve())
+    write_json(run.reports / "plan.json", compare_with_actual(plan, facts["measured"]).to_json())
+    return _save(recipe, setup, weights, facts, store)
+
+
+def make_job(
+    run: Run, setup: Setup, data: Dataset, store: Store, listener: Listener
+) -> Job:
+    """Encode the rows and put a job together."""
+    settings = setup.settings
+    rows = {
+        split: encode_split(data, split, setup.encoding, store, listener)
+        for split in ("train", "validation")
+        if data.num_rows(split)
+    }
+    return Job(
+        run=run,
+        settings=settings,
+        learner=setup.learner(),
+        optimizer=Optimizer(setup.model, settings),
+        order=Order(len(rows["train"]), settings.batch_size, settings.epochs, settings.seed),
+        train_rows=rows["train"],
+        validation_rows=rows.get("validation"),
+        listener=listener,
+    )
+
+
+def _facts(
+    recipe: Recipe, data: Dataset, plan: Plan, setup: Setup, progress: Progress
+) -> dict[str, Any]:
+    measured = {
+        "seconds": progress.seconds,
+        "memory_gib": peak_memory_gib(),
+        "tokens": progress.tokens,
+        "steps": progress.step,
+        "tokens_per_s": progress.tokens / max(progress.seconds, 1e-9),
+    }
+    return {
+        "kind": "model",
+        "name": recipe.name or "model",
+        "hash": model_hash(recipe, data, plan),
+        "head": setup.method.head,
+        "method": recipe.method.name,
+        "adapter": recipe.adapter.name,
+        "base": recipe.model,
+        "base_folder": str(setup.located.folder.resolve()),
+        "labels": list(data.labels),
+        "max_length": setup.settings.max_length,
+        "dataset": data.hash,
+        "licence": setup.located.licence,
+        "parents": [recipe.model, data.hash],
+        "measured": measured,
+        "progress": asdict(progress),
+        "tokenizer_changes": list(setup.tokenizer.changes),
+    }
+
+
+def _save(
+    recipe: Recipe, setup: Setup, weights: dict[str, Tensor], facts: dict[str, Any], store: Store
+) -> Model:
+    import torch
+
+    final = store.artifact_folder("models", facts["name"], facts["hash"])
+    precision = setup.base_precision if recipe.adapter.name == "full" else torch.float32
+    with building(final, facts) as draft:
+        save_weights(
+            draft,
+            setup.model,
+            weights,
+            setup.tokenizer,
+            base=setup.located.loads_as,
+            precision=precision,
+        )
+    return Model.open(final)
