@@ -12,12 +12,6 @@ from tuneful.core.registry import Registry
 from tuneful.core.report import Report
 
 if TYPE_CHECKING:
-    from tuneful.core.events import Listener
-    from tuneful.core.run import Run
-    from tuneful.core.store import Store
-    from tuneful.data.dataset import Dataset
-    from tuneful.planning.plan import Plan
-    from tuneful.recipe.schema import Recipe
     from tuneful.training.preflight.base import Check, Inspection
 
 PREFLIGHT: Registry[Check] = Registry(
@@ -34,45 +28,6 @@ PREFLIGHT: Registry[Check] = Registry(
         "warmup": "tuneful.training.preflight.warmup:check",
     },
 )
-
-
-def inspect_rows(recipe: Recipe, data: Dataset) -> Report:
-    """Check what recipe and rows alone show, before a model is fetched."""
-    from tuneful.methods import METHODS
-    from tuneful.training.preflight.base import Inspection
-
-    return preflight(Inspection(recipe, METHODS[recipe.method.name], data))
-
-
-def inspect_run(
-    run: Run, recipe: Recipe, data: Dataset, plan: Plan, store: Store, listener: Listener
-) -> Report:
-    """Check everything: rows as tokens, and whether the model learns a few of them by heart.
-
-    The model is loaded for it and thrown away; the run's own training starts from fresh weights.
-
-    Raises:
-        ModelError: The model cannot be loaded.
-        DataError: A row does not fit the method or the chat template.
-    """
-    from tuneful.training.preflight.base import Inspection
-    from tuneful.training.preflight.overfit import learn_by_heart
-    from tuneful.training.setup import set_up_run
-    from tuneful.training.train import make_job
-
-    setup = set_up_run(recipe, data, plan.settings, store, listener)
-    job = make_job(run, setup, data, store, listener)
-    return preflight(
-        Inspection(
-            recipe,
-            setup.method,
-            data,
-            settings=plan.settings,
-            encoded=job.train_rows,
-            eos_id=setup.tokenizer.eos_id,
-            overfit=lambda rows: learn_by_heart(job, rows, listener),
-        )
-    )
 
 
 def preflight(inspection: Inspection) -> Report:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import torch
-
-from tuneful.core.events import Event
 from tuneful.core.report import Finding, Level
-from tuneful.training.preflight.base import Overfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tuneful.core.events import Listener
-    from tuneful.training.loop import Job
-    from tuneful.training.preflight.base import EncodedRows, Inspection
+    from tuneful.training.preflight.base import EncodedRows, Inspection, Overfit
 
 NUM_ROWS = 4
 STEPS = 20
@@ -47,22 +41,6 @@ def choose_rows(encoded: EncodedRows, head: str) -> list[int]:
     first_of_each = {label: number for number, label in reversed(list(enumerate(labels)))}
     chosen = [usable[at] for at in sorted(first_of_each.values())][:NUM_ROWS]
     return (chosen + [number for number in usable if number not in chosen])[:NUM_ROWS]
-
-
-def learn_by_heart(job: Job, rows: Sequence[int], listener: Listener) -> Overfit:
-    """Train on the same rows at the full learning rate; the job's weights are spent by it."""
-    before = {name: weight.clone() for name, weight in job.optimizer.weights().items()}
-    encoded, losses = job.train_rows.take(rows), list[float]()
-    for step in range(STEPS):
-        torch.manual_seed(job.settings.seed + step)
-        losses.append(job.learner.learn(encoded).loss)
-        job.optimizer.step(job.settings.learning_rate)
-        facts = {"stage": "preflight", "done": step + 1, "total": STEPS, "unit": "steps"}
-        listener(Event("progress", {**facts, "loss": losses[-1]}))
-    after = job.optimizer.weights()
-    way = math.sqrt(sum(float((after[n] - w).square().sum()) for n, w in before.items()))
-    length = math.sqrt(sum(float(w.square().sum()) for w in before.values()))
-    return Overfit(losses, way / length)
 
 
 def judge(result: Overfit) -> Iterator[Finding]:

@@ -1,0 +1,73 @@
+"""Time one pass and one step of the real model, before the run: what a plan's hours rest on."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tuneful.planning.speed import Timing
+from tuneful.training.memory import peak_memory_gib
+from tuneful.training.optimizer import Optimizer
+from tuneful.training.setup import set_up_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.dataset import Dataset
+    from tuneful.methods.base import Encoded
+    from tuneful.planning.settings import Settings
+    from tuneful.recipe.schema import Recipe
+    from tuneful.training.setup import Setup
+
+WARM_UP_TOKENS = 256
+"""The first pass prepares kernels and buffers; it is not timed."""
+MOST_ROWS = 256
+"""Looked at to fill the timed pass."""
+
+
+def make_probe(
+    recipe: Recipe, data: Dataset, store: Store, listener: Listener
+) -> Callable[[Settings], Timing]:
+    """Return a probe for `planning.plan`: one pass trained for real, its result thrown away."""
+
+    def probe(settings: Settings) -> Timing:
+        setup = set_up_run(recipe, data, settings, store, listener)
+        rows = _rows(setup, data)
+        pass_rows = _first(rows, settings.tokens_per_pass)
+        learner, optimizer = setup.learner(), Optimizer(setup.model, settings)
+        learner.learn(_first(rows, WARM_UP_TOKENS))
+        optimizer.step(settings.learning_rate)
+        began = time.perf_counter()
+        tokens = learner.learn(pass_rows).tokens
+        passed = time.perf_counter()
+        optimizer.step(settings.learning_rate)
+        stepped = time.perf_counter() - passed
+        tokens_per_step = tokens / len(pass_rows) * settings.batch_size
+        return Timing(
+            seconds_per_token=(passed - began) / tokens + stepped / tokens_per_step,
+            memory_gib=peak_memory_gib(),
+        )
+
+    return probe
+
+
+def _rows(setup: Setup, data: Dataset) -> list[list[Encoded]]:
+    """Training rows from all over the split that have something to learn."""
+    total = data.num_rows("train")
+    count = min(total, MOST_ROWS)
+    rows = [data.row("train", index * total // count) for index in range(count)]
+    encoded = setup.method.encode(rows, setup.tokenizer, setup.settings.max_length)
+    return [row for row in encoded if setup.method.units(row) > 0]
+
+
+def _first(rows: list[list[Encoded]], tokens: int) -> list[list[Encoded]]:
+    """As many rows from the front as fit into `tokens`; at least one."""
+    taken: list[list[Encoded]] = []
+    for row in rows:
+        tokens -= sum(len(sequence.tokens) for sequence in row)
+        if taken and tokens < 0:
+            break
+        taken.append(row)
+    return taken
