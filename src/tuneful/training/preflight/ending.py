@@ -28,7 +28,8 @@ def check(inspection: Inspection) -> Iterator[Finding]:
             where="model",
         )
         return
-    whole = [n for n, cut in enumerate(encoded.num_cut) if not cut][:NUM_ROWS]
+    facts = zip(encoded.num_cut, encoded.num_learned, strict=True)
+    whole = [n for n, (cut, learned) in enumerate(facts) if learned and not cut][:NUM_ROWS]
     without = [
         number
         for number, sequences in zip(whole, encoded.take(whole), strict=True)
