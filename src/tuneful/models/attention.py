@@ -1,43 +1,31 @@
 """Attention inside each sequence of a packed row, for every model of transformers' interface.
 
-On the CPU the flash kernel runs on each sequence's slice, as one autograd node; on CUDA the
-variable-length flash kernel takes them all. What those kernels lack (dropout on probabilities,
-soft caps, windows shorter than the sequence) is computed plainly per sequence.
+On the CPU each sequence's slice is attended in turn, as one autograd node: by torch's flash kernel
+in float32, by bf16 matrix products in bf16 (`models.dense`, twice as fast there). On CUDA the
+variable-length flash kernel takes them all. What those lack (soft caps, windows shorter than the
+sequence) is computed plainly per sequence.
 
 Shapes: H heads, K key-value heads, T tokens of the row, Q query tokens, D width of a head.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.nn import functional
 
-from tuneful.models.packing import Layout, active_layout
+from tuneful.models.dense import DenseAttention, Rule, Slice, like_projection
+from tuneful.models.packing import active_layout
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from tuneful.models.packing import Layout
+
 NAME = "tuneful"
 _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
 _flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward  # noqa: SLF001
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How a layer attends: what differs between architectures and layers."""
-
-    is_causal: bool
-    scale: float
-    window: int | None = None
-    softcap: float | None = None
-    dropout: float = 0.0
-
-    def is_plain(self, longest: int) -> bool:
-        """Whether a fused kernel can compute it for sequences of up to `longest` tokens."""
-        return not self.softcap and not self.dropout and not (self.window and self.window < longest)
 
 
 def register() -> None:
@@ -109,25 +97,22 @@ def attend(
         [1, Q, H, D], contiguous.
     """
     starts = query_starts or layout.starts
+    slices = [
+        Slice(starts[s], starts[s + 1], layout.starts[s], layout.starts[s + 1])
+        for s in range(layout.num_sequences)
+    ]
     if rule.is_plain(max(layout.lengths)):
         if query.device.type == "cpu":
-            return cast("Tensor", _CpuFlash.apply(query, key, value, starts, layout.starts, rule))
-        if query.dtype in {torch.bfloat16, torch.float16}:
+            is_dense = rule.dropout or query.dtype != torch.float32
+            node = DenseAttention if is_dense else _CpuFlash
+            return cast("Tensor", node.apply(query, key, value, slices, rule))
+        if query.dtype != torch.float32 and not rule.dropout:
             return _cuda_flash(query, key, value, starts, layout, rule)
     parts = [
         _plain(query[:, :, a:b], key[:, :, c:d], value[:, :, c:d], rule, None)
-        for a, b, c, d in _slices(starts, layout.starts)
+        for a, b, c, d in slices
     ]
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous()
-
-
-def _slices(
-    query_starts: tuple[int, ...], key_starts: tuple[int, ...]
-) -> list[tuple[int, int, int, int]]:
-    return [
-        (query_starts[s], query_starts[s + 1], key_starts[s], key_starts[s + 1])
-        for s in range(len(key_starts) - 1)
-    ]
 
 
 class _CpuFlash(torch.autograd.Function):
@@ -139,14 +124,13 @@ class _CpuFlash(torch.autograd.Function):
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        query_starts: tuple[int, ...],
-        key_starts: tuple[int, ...],
+        slices: list[Slice],
         rule: Rule,
     ) -> Tensor:
         _, heads, num_queries, width = query.shape
         out = query.new_empty(1, num_queries, heads, width)
         sums: list[Tensor] = []
-        for a, b, c, d in _slices(query_starts, key_starts):
+        for a, b, c, d in slices:
             part, logsum = _flash(
                 query[:, :, a:b], key[:, :, c:d], value[:, :, c:d], 0.0, rule.is_causal,
                 scale=rule.scale,
@@ -154,26 +138,22 @@ class _CpuFlash(torch.autograd.Function):
             out[:, a:b] = part.transpose(1, 2)
             sums.append(logsum)
         ctx.save_for_backward(query, key, value, out, *sums)
-        ctx.layout = query_starts, key_starts, rule
+        ctx.slices, ctx.rule = slices, rule
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, out, *sums = ctx.saved_tensors
-        query_starts, key_starts, rule = ctx.layout
-        # [1, T, H, D] in memory, seen as [1, H, T, D]: what the projections' backward reads next.
-        grad_query, grad_key, grad_value = (
-            torch.empty_like(x.transpose(1, 2), memory_format=torch.contiguous_format).transpose(1, 2)
-            for x in (query, key, value)
-        )
+        rule = ctx.rule
+        grad_query, grad_key, grad_value = (like_projection(x) for x in (query, key, value))
         grad_out, out = grads[0].transpose(1, 2), out.transpose(1, 2)
-        for (a, b, c, d), logsum in zip(_slices(query_starts, key_starts), sums, strict=True):
+        for (a, b, c, d), logsum in zip(ctx.slices, sums, strict=True):
             parts = _flash_backward(
                 grad_out[:, :, a:b], query[:, :, a:b], key[:, :, c:d], value[:, :, c:d],
                 out[:, :, a:b], logsum, 0.0, rule.is_causal, scale=rule.scale,
             )
             grad_query[:, :, a:b], grad_key[:, :, c:d], grad_value[:, :, c:d] = parts
-        return grad_query, grad_key, grad_value, None, None, None
+        return grad_query, grad_key, grad_value, None, None
 
 
 def _cuda_flash(

@@ -9,6 +9,7 @@ from torch import nn
 
 from tuneful.core.errors import ModelError
 from tuneful.models import attention
+from tuneful.models.dropout import use_cheap_dropout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,7 @@ def set_up(model: nn.Module, tokenizer: Tokenizer, attention_dropout: float | No
     if len(tokenizer.hf) > core.get_input_embeddings().num_embeddings:
         core.resize_token_embeddings(len(tokenizer.hf), mean_resizing=True)
     core.get_input_embeddings().padding_idx = None
+    use_cheap_dropout(model)
     core.config.pad_token_id = tokenizer.pad_id
     if getattr(core, "generation_config", None) is not None:
         core.generation_config.pad_token_id = tokenizer.pad_id

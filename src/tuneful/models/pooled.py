@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.models.attention import Rule, attend
+from tuneful.models.attention import attend
+from tuneful.models.dense import Rule
 from tuneful.models.packing import Layout, active_layout
 
 if TYPE_CHECKING:

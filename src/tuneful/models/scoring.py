@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import nn
 
+from tuneful.models import attention
 from tuneful.models.logprobs import projection_of, token_logp
 from tuneful.models.packing import Packed, active, pack
 from tuneful.models.pooled import pool_last_layer
@@ -116,6 +117,9 @@ class Scorer:
         return out.last_hidden_state[mask_ST.bool()]
 
     def _run_packed(self, packed: Packed) -> Tensor:
+        name = cast("Any", self.encoder).config._attn_implementation  # noqa: SLF001
+        # Any other attention would let the sequences of a packed row see each other.
+        assert name == attention.NAME, f"the model's attention is {name!r}"
         options = {"use_cache": False} if hasattr(self.core, "lm_head") else {}
         with active(packed.layout):
             out = cast("Any", self.encoder)(

@@ -125,10 +125,13 @@ def _master(parameter: nn.Parameter) -> Tensor:
 
 
 def _move_gradient_to(master: Tensor):  # noqa: ANN202  (the hook's type is torch's own)
+    # One buffer for the whole run: fresh memory each step costs more than the sum.
+    buffer = torch.empty_like(master, requires_grad=False)
+
     def hook(parameter: Tensor) -> None:
         assert parameter.grad is not None
         if master.grad is None:
-            master.grad = parameter.grad.float()
+            master.grad = buffer.copy_(parameter.grad)
         else:
             master.grad += parameter.grad
         parameter.grad = None

@@ -1,0 +1,72 @@
+"""Dropout that draws four elements from each random number: the same noise, a quarter of the cost.
+
+torch's CPU dropout draws 64 random bits an element, one core at a time, and was a tenth of an
+encoder's training step. 15 bits an element are enough: the share dropped is exact to 1/65,536.
+
+Paper: Srivastava et al. 2014, JMLR 15; kept elements are scaled by 1 / (1 - p).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_BITS = 15
+_AS_INTEGER = {torch.bfloat16: torch.int16, torch.float16: torch.int16, torch.float32: torch.int32}
+
+
+def keep_mask(shape: torch.Size | tuple[int, ...], share: float) -> Tensor:
+    """All bits set where an element is kept, none where it is dropped: int16, from torch's generator."""
+    count = 1
+    for size in shape:
+        count *= size
+    draws = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    lanes = draws.view(torch.int16)[:count].view(shape)
+    lowest_kept = -(2 ** (_BITS - 1)) + round(share * 2**_BITS)
+    # Arithmetic shifts: to 15 bits, so that the difference cannot overflow; then its sign to all bits.
+    return lanes.bitwise_right_shift_(1).neg_().add_(lowest_kept - 1).bitwise_right_shift_(15)
+
+
+class _Dropped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, state: Tensor, share: float) -> Tensor:
+        ctx.mask, ctx.share = keep_mask(state.shape, share), share
+        return drop(state, ctx.mask, share)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return drop(grads[0].contiguous(), ctx.mask, ctx.share), None
+
+
+def drop(state: Tensor, mask: Tensor, share: float) -> Tensor:
+    """Keep what the mask keeps, scaled by 1 / (1 - share)."""
+    kind = _AS_INTEGER[state.dtype]
+    return (state.view(kind) & mask.to(kind)).view(state.dtype).mul_(1.0 / (1.0 - share))
+
+
+def dropout(state: Tensor, share: float) -> Tensor:
+    """Zero a share of the elements and scale the rest; on the CPU by the cheap draw."""
+    if share <= 0.0:
+        return state
+    if state.device.type != "cpu" or state.dtype not in _AS_INTEGER:
+        return nn.functional.dropout(state, share)
+    return cast("Tensor", _Dropped.apply(state.contiguous(), share))
+
+
+def use_cheap_dropout(model: nn.Module) -> None:
+    """Let every nn.Dropout of the model draw cheaply. What is saved of the model does not change."""
+    for module in model.modules():
+        if type(module) is nn.Dropout:
+            cast("Any", module).forward = _forward_of(module)
+
+
+def _forward_of(module: nn.Dropout):  # noqa: ANN202  (a bound forward, as torch's modules have)
+    def forward(state: Tensor) -> Tensor:
+        return dropout(state, module.p) if module.training else state
+
+    return forward
