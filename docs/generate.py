@@ -1,0 +1,116 @@
+"""Write docs/reference/ from the code: recipe keys, parts, commands. Run by `make docs`.
+
+The tests compare what this gives with what is committed, so the pages cannot fall behind.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuneful.recipe.schema import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+    from tuneful.core.registry import Registry
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by docs/generate.py (make docs): change the code, not this page. -->"
+PARTS = {
+    "Methods": "tuneful.methods:METHODS",
+    "Adapters": "tuneful.models.adapters:ADAPTERS",
+    "Sources": "tuneful.data.sources:SOURCES",
+    "Formats": "tuneful.data.formats:FORMATS",
+    "Data checks": "tuneful.data.checks:CHECKS",
+    "Preflight checks": "tuneful.training.preflight:PREFLIGHT",
+    "Metrics": "tuneful.evaluating.metrics:METRICS",
+}
+
+
+def pages() -> dict[str, str]:
+    """Every reference page by its file name."""
+    return {"recipe.md": recipe_page(), "parts.md": parts_page()}
+
+
+def recipe_page() -> str:
+    """Every key of a recipe, with type, default and reason."""
+    lines = [NOTE, "# Recipe keys", "", "A recipe is a YAML file; unknown keys are refused.", ""]
+    lines += key_table(Recipe)
+    for name, field in Recipe.model_fields.items():
+        section = field.annotation
+        if hasattr(section, "model_fields") and name not in {"method", "adapter"}:
+            lines += ["", f"## `{name}`", "", section.__doc__.splitlines()[0], ""]
+            lines += key_table(section, name)
+    for title in ("Methods", "Adapters"):
+        for part, kind in table(title).items():
+            key = title.lower().removesuffix("s")
+            lines += ["", f"## `{key}: {part}`", "", first_line(kind), ""]
+            lines += key_table(kind.Config, key)
+    return "\n".join(lines) + "\n"
+
+
+def key_table(section: type[BaseModel], prefix: str = "") -> list[str]:
+    """Rows of a Markdown table, nested sections written out with dots."""
+    rows = [f"| `{key}` | {default} | {text} |" for key, default, text in keys(section, prefix)]
+    return ["| key | default | what it is |", "| --- | --- | --- |", *rows]
+
+
+def keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Dotted key, default and description of a section and the sections in it."""
+    for name, field in section.model_fields.items():
+        key = f"{prefix}.{name}" if prefix else name
+        kind: Any = field.annotation
+        if hasattr(kind, "model_fields"):
+            if prefix:
+                yield from keys(kind, key)
+            elif field.description:
+                yield key, shown_default(field), cell(field.description)
+            continue
+        yield key, shown_default(field), cell(field.description or "")
+
+
+def shown_default(field: FieldInfo) -> str:
+    """The default as YAML would have it."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    shown = getattr(value, "name", value)
+    return "" if shown is None or shown in ({}, [], "") else f"`{str(shown).lower()}`"
+
+
+def cell(text: str) -> str:
+    """Text that a Markdown table can hold."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def parts_page() -> str:
+    """Every built-in part that a recipe or a command can name."""
+    lines = [NOTE, "# Parts", "", "What is built in. A package adds parts by entry points.", ""]
+    for title in PARTS:
+        lines += [f"## {title}", "", "| name | what it does |", "| --- | --- |"]
+        lines += [f"| `{name}` | {first_line(part)} |" for name, part in table(title).items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def table(title: str) -> dict[str, Any]:
+    """A table's parts by name."""
+    module, _, attribute = PARTS[title].partition(":")
+    found: Registry[Any] = getattr(importlib.import_module(module), attribute)
+    return {name: found[name] for name in sorted(found.table)}
+
+
+def first_line(part: object) -> str:
+    """What a part says of itself, in one line."""
+    return cell((part.__doc__ or "").strip().splitlines()[0])
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
+    for file_name, text in pages().items():
+        (REFERENCE / file_name).write_text(text, encoding="utf-8")
