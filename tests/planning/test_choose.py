@@ -68,7 +68,7 @@ def test_unknown_heads_are_padded(known):
 
 
 def test_less_memory_gives_smaller_passes_but_never_less_than_a_row(known):
-    plenty, little = choose(known()), choose(known(place=replace(CPU, memory_gib=1.6)))
+    plenty, little = choose(known()), choose(known(place=replace(CPU, memory_gib=1.3)))
     assert little[0].tokens_per_pass < plenty[0].tokens_per_pass
     tiny = choose(known(place=replace(CPU, memory_gib=0.5)))[0]
     assert tiny.tokens_per_pass == tiny.max_length

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tuneful.planning.settings import Settings
 
 GIB = 2**30
-PROGRAM_GIB = 0.75
-"""Python with torch, transformers and PEFT imported, and a tokenizer: 0.6 to 0.9 measured."""
+PROGRAM_GIB = 0.45
+"""Python with torch and transformers at work and a tokenizer: 0.36 to 0.5 measured."""
 CHUNK_GIB = 0.5
 """A chunk of logits and its gradient: `models.logprobs` bounds each to 256 MiB."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tuneful.models.catalog import describe
+from tuneful.planning.memory import bytes_per_token
 from tuneful.planning.speed import Timing
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.optimizer import Optimizer
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
     from tuneful.training.setup import Setup
 
-WARM_UP_TOKENS = 256
+WARM_UP_TOKENS = 128
 """The first pass prepares kernels and buffers; it is not timed."""
+TIMED_TOKENS = 1024
+"""Enough for products as fast as a whole pass's; memory is scaled up to one by formula."""
 MOST_ROWS = 256
 """Looked at to fill the timed pass."""
 
@@ -30,24 +34,26 @@ MOST_ROWS = 256
 def make_probe(
     recipe: Recipe, data: Dataset, store: Store, listener: Listener
 ) -> Callable[[Settings], Timing]:
-    """Return a probe for `planning.plan`: one pass trained for real, its result thrown away."""
+    """Return a probe for `planning.plan`: a short pass trained for real, its result thrown away."""
 
     def probe(settings: Settings) -> Timing:
         setup = set_up_run(recipe, data, settings, store, listener)
         rows = _rows(setup, data)
-        pass_rows = _first(rows, settings.tokens_per_pass)
+        few = _first(rows, min(TIMED_TOKENS, settings.tokens_per_pass))
         learner, optimizer = setup.learner(), Optimizer(setup.model, settings)
         learner.learn(_first(rows, WARM_UP_TOKENS))
         optimizer.step(settings.learning_rate)
         began = time.perf_counter()
-        tokens = learner.learn(pass_rows).tokens
+        tokens = learner.learn(few).tokens
         passed = time.perf_counter()
         optimizer.step(settings.learning_rate)
         stepped = time.perf_counter() - passed
-        tokens_per_step = tokens / len(pass_rows) * settings.batch_size
+        tokens_per_step = tokens / len(few) * settings.batch_size
+        missing = max(0, settings.tokens_per_pass - tokens)
+        missing_gib = missing * bytes_per_token(describe(setup.located.folder), settings) / 2**30
         return Timing(
             seconds_per_token=(passed - began) / tokens + stepped / tokens_per_step,
-            memory_gib=peak_memory_gib(),
+            memory_gib=peak_memory_gib() + missing_gib,
         )
 
     return probe
