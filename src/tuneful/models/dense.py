@@ -11,6 +11,7 @@ Shapes: H heads, K key-value heads, L tokens of a sequence, D width of a head.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -108,7 +109,13 @@ def _gather(grad_HLD: Tensor, groups: int) -> Tensor:
 def _shares(query: Tensor, key: Tensor, rule: Rule) -> Tensor:
     scores = torch.bmm(query * rule.scale, key.mT)
     if rule.is_causal:
-        later = torch.ones(scores.shape[1:], dtype=torch.bool).triu_(1 + key.shape[1] - query.shape[1])
-        scores.masked_fill_(later, float("-inf"))
+        scores += _later(query.shape[1], key.shape[1], scores.dtype)
     return torch.softmax(scores, dim=-1)
+
+
+@lru_cache(maxsize=64)
+def _later(num_queries: int, num_keys: int, dtype: torch.dtype) -> Tensor:
+    """-inf where a key stands after its query, else 0. The last query sees the last key."""
+    blocked = torch.full((num_queries, num_keys), float("-inf"), dtype=dtype)
+    return blocked.triu_(1 + num_keys - num_queries)
 

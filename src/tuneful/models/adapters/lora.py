@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from tuneful.core.errors import ModelError
+from tuneful.models.lora_layer import fuse
 from tuneful.recipe.parts import PartConfig
 
 if TYPE_CHECKING:
@@ -62,13 +63,15 @@ class Lora:
         )
         try:
             # Precision is the engine's: PEFT's own cast to float32 makes every layer convert twice.
-            return peft.get_peft_model(model, config, autocast_adapter_dtype=False)  # pyright: ignore[reportArgumentType]
+            wrapped = peft.get_peft_model(model, config, autocast_adapter_dtype=False)  # pyright: ignore[reportArgumentType]
         except ValueError as error:
             raise ModelError(
                 f"LoRA cannot be put on this model: {str(error).splitlines()[0]}",
                 where=f"adapter.targets: {self.config.targets}",
                 fix="Name linear layers of the model, or all-linear.",
             ) from error
+        fuse(wrapped)
+        return wrapped
 
     def num_trainable(self, facts: ModelFacts) -> int:
         """rank x (inputs + outputs) of each adapted matrix; a named one counts as width x width."""
