@@ -1,0 +1,49 @@
+"""A recipe as a YAML file that a person would have written: what differs from the defaults."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from tuneful.recipe.schema import Recipe
+
+ALWAYS = ("version", "name", "model", "data", "method", "adapter", "seed")
+
+
+def to_yaml(recipe: Recipe) -> str:
+    """YAML with version, model, data, method and adapter, and every value that is not a default."""
+    from ruamel.yaml import YAML
+
+    tree = _differing(recipe)
+    for name in ALWAYS:
+        tree.setdefault(name, recipe.model_dump(mode="json")[name])
+    tree = {name: tree[name] for name in type(recipe).model_fields if name in tree}
+    for name in ("method", "adapter"):
+        part = tree[name]
+        if isinstance(part, dict) and set(cast("dict[str, Any]", part)) == {"name"}:
+            tree[name] = part["name"]
+    out = StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(tree, out)  # pyright: ignore[reportUnknownMemberType]
+    return out.getvalue()
+
+
+def _differing(section: BaseModel) -> dict[str, Any]:
+    """Values that are not their field's default; parts keep their name."""
+    tree: dict[str, Any] = {}
+    dumped = section.model_dump(mode="json")
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            below = _differing(value)
+            if "name" in type(value).model_fields and not isinstance(field.default, BaseModel):
+                below = {"name": dumped[name]["name"], **below}
+            if below:
+                tree[name] = below
+        elif field.is_required() or value != field.get_default(call_default_factory=True):
+            tree[name] = dumped[name]
+    return tree
