@@ -133,6 +133,11 @@ def test_findings_of_the_data_pass_through_but_for_notes():
     assert codes(inspection(recipe(), Rows(findings=(note, leak)))) == ["split-leak"]
 
 
+def test_findings_of_the_plan_gate_the_run_too():
+    short = Finding(Level.ERROR, "memory-short", "Too little.")
+    assert codes(inspection(recipe(), plan_findings=(short,))) == ["memory-short"]
+
+
 def test_no_test_rows_is_warned_of():
     finding = only(inspection(recipe(), Rows(test=0)))
     assert (finding.code, finding.level) == ("no-test-rows", Level.WARNING)

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
 
+def inspect_rows(recipe: Recipe, data: Dataset) -> Report:
+    """Run the checks that need neither model nor plan."""
+    return preflight(Inspection(recipe, METHODS[recipe.method.name], data))
+
+
 def inspect_run(
     recipe: Recipe, data: Dataset, plan: Plan, store: Store, listener: Listener
 ) -> Report:
-    """Run every preflight check. Where recipe and rows alone show an error, no model is loaded."""
+    """Run every preflight check. Where recipe, rows and plan show an error, no model is loaded."""
     method = METHODS[recipe.method.name]
-    known = Inspection(recipe, method, data, plan.settings)
+    known = Inspection(recipe, method, data, plan.settings, plan_findings=plan.findings)
     report = preflight(known)
     if report.worst() == Level.ERROR:
         return report
@@ -42,5 +47,6 @@ def inspect_run(
             encoded,
             setup.tokenizer.eos_id,
             partial(overfit, setup, encoded),
+            plan.findings,
         )
     )

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 PREFLIGHT: Registry[Check] = Registry(
     "preflight",
     {
+        "earlier": "tuneful.training.preflight.earlier:check",
         "ending": "tuneful.training.preflight.ending:check",
         "learned": "tuneful.training.preflight.learned:check",
         "learning_rate": "tuneful.training.preflight.learning_rate:check",
         "metric": "tuneful.training.preflight.metric:check",
         "overfit": "tuneful.training.preflight.overfit:check",
-        "rows": "tuneful.training.preflight.rows:check",
         "steps": "tuneful.training.preflight.steps:check",
         "truncation": "tuneful.training.preflight.truncation:check",
         "warmup": "tuneful.training.preflight.warmup:check",

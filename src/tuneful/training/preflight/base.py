@@ -63,6 +63,7 @@ class Inspection:
         method: How rows become a loss; its class will do.
         data: The prepared rows and the findings about them.
         settings: The plan's.
+        plan_findings: What planning found.
         encoded: The training rows as tokens.
         eos_id: The token that ends an answer.
         overfit: Trains on rows of these numbers for a few steps and puts the weights back.
@@ -75,6 +76,7 @@ class Inspection:
     encoded: EncodedRows | None = None
     eos_id: int | None = None
     overfit: Callable[[Sequence[int]], Overfit] | None = None
+    plan_findings: Sequence[Finding] = ()
 
     @property
     def batch_size(self) -> int:

@@ -1,7 +1,8 @@
-"""What the data's own checks found that training on it would suffer from.
+"""What earlier stages found that training would suffer from.
 
-One class only, rows sorted by label, copies across splits: found when the rows were prepared, here
-they gate the run.
+One class only, rows sorted by label, copies across splits were found when the rows were prepared;
+too little memory, sequences longer than the model's positions when the run was planned. Here they
+gate it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,6 @@ if TYPE_CHECKING:
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Pass on what is more than a note."""
-    for finding in inspection.data.report().findings:
+    for finding in (*inspection.data.report().findings, *inspection.plan_findings):
         if finding.level > Level.NOTE:
             yield finding
