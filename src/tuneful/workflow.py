@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tuneful.auditing.card import write_card
@@ -17,7 +18,8 @@ from tuneful.data.prepare import prepare as prepare_data
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
 from tuneful.planning.plan import plan as plan_run
 from tuneful.recipe.change import with_changes
-from tuneful.training.inspection import inspect_run
+from tuneful.training.inspection import inspect_rows, inspect_run
+from tuneful.training.timing import make_probe
 from tuneful.training.train import finished_model, open_run
 from tuneful.training.train import train as train_run
 
@@ -102,7 +104,8 @@ def plan(
     """
     place = store or Store.default()
     rows = data or prepare(recipe, place, listener)
-    return _staged("plan", listener, lambda: plan_run(recipe, rows, place, listener))
+    probe = make_probe(recipe, rows, place, listener)
+    return _staged("plan", listener, lambda: plan_run(recipe, rows, place, listener, probe))
 
 
 def train(
@@ -131,26 +134,33 @@ def train(
     changes: dict[str, Any] = {}
     for _ in range(MOST_ROUNDS):
         data = prepare(recipe, place, listener)
-        planned = plan(recipe, data, place, listener)
-        done = finished_model(recipe, data, planned, place)
-        if done is not None:
-            facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
-            listener(Event("stage", facts))
-            return Trained(recipe, data, planned, done, changes, was_done=True)
-        report = _staged(
-            "check",
-            listener,
-            lambda: inspect_run(recipe, data, planned, place, listener),  # noqa: B023  (called now)
-        )
+        report = inspect_rows(recipe, data)  # before a model is fetched for a run that cannot be
         mending = _mending(report, gate, changes)
         if not mending:
-            break
+            _refuse(report, gate, listener)
+            planned = plan(recipe, data, place, listener)
+            done = finished_model(recipe, data, planned, place)
+            if done is not None:
+                facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
+                listener(Event("stage", facts))
+                return Trained(recipe, data, planned, done, changes, was_done=True)
+            check = partial(inspect_run, recipe, data, planned, place, listener)
+            report = _staged("check", listener, check)
+            mending = _mending(report, gate, changes)
+            if not mending:
+                break
         changes |= mending
         recipe, text = with_changes(recipe, mending), ""
         words = ", ".join(f"{key}: {value}" for key, value in mending.items())
         listener(Event("message", {"text": f"mended {words}"}))
+    else:
+        raise Refused(
+            f"The recipe still has findings after {MOST_ROUNDS} rounds of mending.",
+            report=report,
+            fix="Change the recipe or the data as each finding says.",
+        )
+    _refuse(report, gate, listener)
     _tell(report, listener)
-    _refuse(report, gate)
     run = open_run(recipe, data, planned, place, text)
     write_json(run.reports / "preflight.json", report.to_json())
     model = _staged(
@@ -221,19 +231,22 @@ def _tell(report: Report, listener: Listener) -> None:
         listener(Event("finding", finding.to_json()))
 
 
-def _refuse(report: Report, gate: Gate) -> None:
+def _refuse(report: Report, gate: Gate, listener: Listener) -> None:
     if gate.fail_on is None:
         return
     bad = [finding for finding in report.findings if finding.level >= gate.fail_on]
     if not bad:
         return
+    _tell(report, listener)
     can_mend = any(finding.change for finding in bad)
     raise Refused(
         f"{len(bad)} finding{'s' if len(bad) > 1 else ''} of level {gate.fail_on.word} or above: "
         + ", ".join(finding.code for finding in bad),
         report=report,
         fix="Run it again with --fix to mend what a machine can, or change the recipe as each "
-        "finding says." if can_mend else "Change the recipe or the data as each finding says.",
+        "finding says."
+        if can_mend
+        else "Change the recipe or the data as each finding says.",
     )
 
 
