@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tuneful.core.events import Listener
+    from tuneful.core.report import Finding
     from tuneful.data.dataset import Dataset
     from tuneful.models.model import Model
     from tuneful.planning.plan import Plan
@@ -134,39 +135,50 @@ def train(
     changes: dict[str, Any] = {}
     for _ in range(MOST_ROUNDS):
         data = prepare(recipe, place, listener)
-        report = inspect_rows(recipe, data)  # before a model is fetched for a run that cannot be
-        mending = _mending(report, gate, changes)
+        found = _look_ahead(recipe, data, place, listener, gate)
+        if isinstance(found, Trained):
+            return replace(found, changes=changes)
+        mending = _mending(found.report, gate, changes)
         if not mending:
-            _refuse(report, gate, listener)
-            planned = plan(recipe, data, place, listener)
-            done = finished_model(recipe, data, planned, place)
-            if done is not None:
-                facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
-                listener(Event("stage", facts))
-                return Trained(recipe, data, planned, done, changes, was_done=True)
-            check = partial(inspect_run, recipe, data, planned, place, listener)
-            report = _staged("check", listener, check)
-            mending = _mending(report, gate, changes)
-            if not mending:
-                break
+            break
         changes |= mending
         recipe, text = with_changes(recipe, mending), ""
         words = ", ".join(f"{key}: {value}" for key, value in mending.items())
         listener(Event("message", {"text": f"mended {words}"}))
-    else:
-        raise Refused(
-            f"The recipe still has findings after {MOST_ROUNDS} rounds of mending.",
-            report=report,
-            fix="Change the recipe or the data as each finding says.",
-        )
-    _refuse(report, gate, listener)
-    _tell(report, listener)
+    _refuse(found.report, gate, listener)
+    _tell(found.report, listener)
+    planned = found.plan or plan(recipe, data, place, listener)
     run = open_run(recipe, data, planned, place, text)
-    write_json(run.reports / "preflight.json", report.to_json())
+    write_json(run.reports / "preflight.json", found.report.to_json())
     model = _staged(
         "train", listener, lambda: train_run(run, recipe, data, planned, place, listener)
     )
     return Trained(recipe, data, planned, model, changes)
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """What the checks found, and the plan if it came to one."""
+
+    report: Report
+    plan: Plan | None = None
+
+
+def _look_ahead(
+    recipe: Recipe, data: Dataset, store: Store, listener: Listener, gate: Gate
+) -> _Ahead | Trained:
+    """Check rows, plan, check the run; or find it done. Hopeless rows fetch no model."""
+    report = inspect_rows(recipe, data)
+    if _bad(report, gate):
+        return _Ahead(report)
+    planned = plan(recipe, data, store, listener)
+    done = finished_model(recipe, data, planned, store)
+    if done is not None:
+        facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
+        listener(Event("stage", facts))
+        return Trained(recipe, data, planned, done, was_done=True)
+    check = partial(inspect_run, recipe, data, planned, store, listener)
+    return _Ahead(_staged("check", listener, check), planned)
 
 
 def evaluate(
@@ -231,11 +243,15 @@ def _tell(report: Report, listener: Listener) -> None:
         listener(Event("finding", finding.to_json()))
 
 
-def _refuse(report: Report, gate: Gate, listener: Listener) -> None:
+def _bad(report: Report, gate: Gate) -> list[Finding]:
     if gate.fail_on is None:
-        return
-    bad = [finding for finding in report.findings if finding.level >= gate.fail_on]
-    if not bad:
+        return []
+    return [finding for finding in report.findings if finding.level >= gate.fail_on]
+
+
+def _refuse(report: Report, gate: Gate, listener: Listener) -> None:
+    bad = _bad(report, gate)
+    if not bad or gate.fail_on is None:
         return
     _tell(report, listener)
     can_mend = any(finding.change for finding in bad)
