@@ -1,0 +1,1 @@
+"""Which rows are copies of one another: the same text, or nearly."""

@@ -1,0 +1,121 @@
+"""Which format a source's columns are in: detected, said, and refused where it is in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from tuneful.core.errors import DataError
+from tuneful.core.report import Finding, Level
+from tuneful.data.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tuneful.data.formats.base import Convert, Match, Sample
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A source's format, and how its records become rows."""
+
+    format: str
+    row_type: str
+    match: Match
+    convert: Convert
+    finding: Finding
+
+
+def choose_format(sample: Sample, asked: str, where: str) -> Chosen:
+    """The one format that fits, or the one that is asked for.
+
+    Args:
+        sample: The first rows.
+        asked: A format's name, or "auto".
+        where: The source, for errors.
+
+    Raises:
+        DataError: None fits, several do, or a column that the recipe names is missing.
+        UnknownName: There is no format of that name.
+    """
+    _check_columns(sample)
+    if sample.template is not None and asked == "auto":
+        asked = "template"
+    names = [asked] if asked != "auto" else _candidates(sample)
+    found = {name: match for name in names if (match := FORMATS[name]().detect(sample))}
+    if not found:
+        raise _none_fits(sample, names, where)
+    if len(found) > 1:
+        several = "; ".join(f"{name} by {match.why}" for name, match in found.items())
+        raise DataError(
+            f"The columns fit several formats: {several}.",
+            where=where,
+            fix=f"Say which: --set data.format={next(iter(found))}",
+        )
+    ((name, match),) = found.items()
+    part = FORMATS[name]()
+    return Chosen(
+        name,
+        part.rows,
+        match,
+        part.converter(match, sample),
+        _finding(name, part.rows, match, sample, is_asked=asked == name),
+    )
+
+
+def _candidates(sample: Sample) -> list[str]:
+    """Formats that know every column name that the recipe chose."""
+    wanted = set(sample.chosen)
+    fitting = [name for name in FORMATS if wanted <= set(FORMATS[name].ours)]
+    if not fitting:
+        known = sorted({ours for name in FORMATS for ours in FORMATS[name].ours})
+        raise DataError(
+            f"No format has the columns {', '.join(sorted(wanted))} together.",
+            where="data.columns",
+            fix=f"Our names are {', '.join(known)}.",
+        )
+    return fitting
+
+
+def _check_columns(sample: Sample) -> None:
+    for ours, theirs in sample.chosen.items():
+        if theirs not in sample.columns:
+            close = get_close_matches(theirs, sample.columns, n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
+            raise DataError(
+                f"There is no column {theirs!r}.",
+                where=f"data.columns.{ours}",
+                fix=f"{hint}The columns are {_listed(sample.columns)}.",
+            )
+
+
+def _none_fits(sample: Sample, names: Sequence[str], where: str) -> DataError:
+    wants = "; ".join(f"{name}: {FORMATS[name].wants}" for name in names)
+    return DataError(
+        f"The columns {_listed(sample.columns)} fit no format.",
+        where=where,
+        fix="Say which column is which, for classes --set data.columns.text=… "
+        f"data.columns.label=…, or give a data.template. Formats need: {wants}.",
+    )
+
+
+def _listed(columns: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, columns[:20]))
+    return shown + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
+
+
+def _finding(name: str, rows: str, match: Match, sample: Sample, *, is_asked: bool) -> Finding:
+    used: Mapping[str, str] = match.columns
+    rest = [column for column in sample.columns if column not in used.values()]
+    pairs = ", ".join(f"{ours} is column {theirs!r}" for ours, theirs in used.items())
+    unused = f"; not used: {_listed(rest)}" if rest else ""
+    verb = "As the recipe says, rows are" if is_asked else "Rows were recognised as"
+    return Finding(
+        Level.NOTE,
+        "format",
+        f"{verb} {name} ({rows} rows), by {match.why}.",
+        evidence=pairs + unused,
+        fix="If that is wrong, set data.format and data.columns.",
+        where="data.format",
+    )

@@ -1,0 +1,76 @@
+"""A text and its class, each in a column of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
+from tuneful.data.rows import Labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TEXT = (
+    ("text",),
+    ("review", "sentence", "content", "review_text", "review_body"),
+    ("comment", "document", "body", "tweet", "message", "utterance", "description", "snippet"),
+    ("title", "headline", "question", "query", "input"),
+)
+LABEL = (
+    ("label", "labels"),
+    ("sentiment", "class", "category", "intent", "topic", "target", "label_text", "class_name"),
+    ("stars", "rating", "score", "polarity", "tag", "type", "y"),
+)
+"""Names seen in published data sets, the plainest first; a later tier counts if none before fits."""
+
+
+class LabelledFormat:
+    """A text column and a class column, known by name: text, review … and label, sentiment …."""
+
+    rows: ClassVar[Literal["labelled", "chat"]] = "labelled"
+    ours: ClassVar[tuple[str, ...]] = ("text", "label")
+    wants: ClassVar[str] = "a column text (or review, sentence …) and a column label (or class …)"
+
+    def detect(self, sample: Sample) -> Match | None:
+        """Both columns by name."""
+        text = sample.pick("text", *TEXT)
+        label = sample.pick("label", *LABEL) if text else None
+        if text is None or label is None or text == label:
+            return None
+        return Match({"text": text, "label": label}, f"columns {text!r} and {label!r}")
+
+    def converter(self, match: Match, sample: Sample) -> Convert:
+        """Labels become text: 1 and 1.0 are "1", true is "true"."""
+        del sample
+        text_column, label_column = match.columns["text"], match.columns["label"]
+
+        def convert(values: Mapping[str, Any]) -> Converted:
+            text = text_of(values.get(text_column), text_column)
+            label, kind = _label(values.get(label_column), label_column)
+            return Converted(Labelled(text, label), text, kind)
+
+        return convert
+
+
+def _label(value: object, column: str) -> tuple[str, str]:
+    if isinstance(value, str):
+        label = value.strip()
+        if label:
+            return label, "text"
+    if isinstance(value, bool):
+        return ("true" if value else "false"), "true/false"
+    if isinstance(value, int):
+        return str(value), "number"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)), "number"
+    if value is None or value == "" or isinstance(value, str):
+        raise BadValue(f"The column {column!r} is empty: the row has no label.", "Give it one")
+    if isinstance(value, float):
+        raise BadValue(
+            f"The label {value!r} has a fraction: it is a measurement, not a class.",
+            "Name a column of classes, or turn the numbers into classes",
+        )
+    raise BadValue(
+        f"The column {column!r} holds a {type(value).__name__}, not one class.",
+        "Name a column with one class a row",
+    )

@@ -1,0 +1,60 @@
+"""A prompt and its answer: prompt and completion, or instruction, input and output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
+from tuneful.data.rows import Chat, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROMPT = (("prompt",), ("instruction", "instructions"), ("question", "query", "user", "input"))
+COMPLETION = (("completion",), ("response", "output", "answer", "assistant"))
+EXTRA = (("input", "context"),)
+SYSTEM = (("system", "system_prompt"),)
+
+
+class PromptCompletionFormat:
+    """Columns prompt and completion, or instruction, input and output; system may stand beside."""
+
+    rows: ClassVar[Literal["labelled", "chat"]] = "chat"
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "completion", "input", "system")
+    wants: ClassVar[str] = "columns prompt and completion (or instruction and output …)"
+
+    def detect(self, sample: Sample) -> Match | None:
+        """Both columns by name, with texts in them."""
+        prompt = sample.pick("prompt", *PROMPT)
+        completion = sample.pick("completion", *COMPLETION) if prompt else None
+        if prompt is None or completion is None:
+            return None
+        found = {"prompt": prompt, "completion": completion}
+        extra = sample.pick("input", *EXTRA)
+        if extra and extra != prompt:
+            found["input"] = extra
+        system = sample.pick("system", *SYSTEM)
+        if system:
+            found["system"] = system
+        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+
+    def converter(self, match: Match, sample: Sample) -> Convert:
+        """One user's turn, one assistant's; an input follows its instruction after an empty line."""
+        del sample
+        columns = match.columns
+
+        def read(values: Mapping[str, Any], ours: str) -> str:
+            name = columns.get(ours)
+            return text_of(values.get(name), name) if name else ""
+
+        def convert(values: Mapping[str, Any]) -> Converted:
+            asked = "\n\n".join(filter(None, (read(values, "prompt"), read(values, "input"))))
+            answer, system = read(values, "completion"), read(values, "system")
+            if not asked and not answer:
+                raise BadValue("Prompt and completion are both empty.", "Fill or remove the row")
+            messages = (Message("user", asked), Message("assistant", answer))
+            if system:
+                messages = (Message("system", system), *messages)
+            return Converted(Chat(messages), asked)
+
+        return convert

