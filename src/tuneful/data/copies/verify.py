@@ -46,7 +46,6 @@ class Texts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._reader.close()
         self._file.close()
 
     def _similarity(self, one: int, other: int) -> float:

@@ -1,0 +1,32 @@
+"""Checks of prepared rows, as findings.
+
+To add a check: a file here with one function from Facts to findings, and a line in CHECKS.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.registry import Registry
+
+if TYPE_CHECKING:
+    from tuneful.core.report import Finding
+    from tuneful.data.checks.base import Check, Facts
+
+CHECKS: Registry[Check] = Registry(
+    "check",
+    {
+        "amounts": "tuneful.data.checks.amounts:check",
+        "classes": "tuneful.data.checks.classes:check",
+        "copies": "tuneful.data.checks.copies:check",
+        "format": "tuneful.data.checks.format:check",
+        "labels": "tuneful.data.checks.labels:check",
+        "texts": "tuneful.data.checks.texts:check",
+    },
+)
+
+
+def check_rows(facts: Facts) -> list[Finding]:
+    """Run every check; the gravest findings come first."""
+    findings = [finding for name in CHECKS for finding in CHECKS[name](facts)]
+    return sorted(findings, key=lambda finding: -finding.level)

@@ -1,0 +1,32 @@
+"""Texts without a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Finding, Level
+from tuneful.data.checks.base import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tuneful.data.checks.base import Facts
+
+GRAVE_SHARE = 0.05
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Count empty texts."""
+    texts = facts.texts
+    if not texts.num_empty:
+        return
+    share = texts.num_empty / texts.num_rows
+    yield Finding(
+        Level.ERROR if share > GRAVE_SHARE else Level.WARNING,
+        "empty-text",
+        f"{texts.num_empty:,} of {texts.num_rows:,} rows have an empty text ({share:.1%}).",
+        evidence=f"source rows {listed(texts.first_empty, texts.num_empty)}",
+        fix="Fill them in the source, or leave them out: data.skip_bad: true lists them.",
+        where="data.columns.text" if facts.labels else "data.source",
+        change={"data.skip_bad": True},
+    )

@@ -1,0 +1,148 @@
+"""Prepare: a source becomes a finished folder of rows, split and checked.
+
+Every row passes by twice, a batch at a time, and leaves a few numbers behind: memory hardly grows
+with the data. Once to be read, converted and staged on disk, once to be written into its split.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.events import Event, ignore
+from tuneful.data.amounts import rows_needed, settle
+from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
+from tuneful.data.checks import check_rows
+from tuneful.data.checks.base import Facts, TextFacts
+from tuneful.data.copies.groups import find_copies
+from tuneful.data.dataset import REPORT, SKIPPED, Dataset
+from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
+from tuneful.data.scan import Scan
+from tuneful.data.sources import open_source
+from tuneful.data.summary import describe, manifest_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+    from tuneful.data.records import Source
+    from tuneful.recipe.schema import Recipe
+
+VERSION = 1
+"""Changes where the same source would be prepared otherwise than before."""
+
+
+def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Dataset:
+    """Read, convert, check and split the recipe's source, or find that done.
+
+    The folder's name carries a hash of the files' contents, the recipe's data section and seed:
+    whatever changes the rows changes the name.
+
+    Raises:
+        DataError: The source cannot be found, or a row cannot be read as what it is said to be.
+    """
+    source = open_source(recipe.data.source, listener)
+    test = recipe.data.test_source
+    sources = [source] if test is None else [source, open_source(test, listener)]
+    hash_ = _hash(recipe, sources)
+    final = store.artifact_folder("datasets", source.name, hash_)
+    if (final / MANIFEST).exists():
+        return Dataset.open(final)
+    manifest: dict[str, Any] = {"kind": "dataset", "name": source.name, "hash": hash_}
+    with building(final, manifest) as draft:
+        facts = _write(recipe, sources, draft, listener)
+        manifest |= manifest_facts(facts)
+        write_json(draft / REPORT, describe(facts, check_rows(facts)).to_json())
+    return Dataset.open(final)
+
+
+def _hash(recipe: Recipe, sources: list[Source]) -> str:
+    asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source"})
+    contents = [[source.name, *(file.sha256 for file in source.files)] for source in sources]
+    return digest([VERSION, asked, recipe.seed, contents])
+
+
+def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listener) -> Facts:
+    """Fill the draft folder with rows."""
+    staging = draft / "staging"
+    staging.mkdir()
+    scan = _read(recipe, sources, staging, listener)
+    facts = _split(recipe, scan, listener)
+    (draft / "rows").mkdir()
+    _write_splits(facts, draft / "rows", listener)
+    if scan.skipped_file.exists():
+        scan.skipped_file.rename(draft / SKIPPED)
+    shutil.rmtree(staging)
+    return facts
+
+
+def _read(recipe: Recipe, sources: list[Source], staging: Path, listener: Listener) -> Scan:
+    scan = Scan(recipe.data, staging, listener)
+    try:
+        scan.read(sources[0], rows_needed(recipe.data))
+        if len(sources) > 1:
+            take = recipe.data.take
+            scan.read(sources[1], take.test if take.order == "first" else None)
+    finally:
+        scan.close()
+    return scan
+
+
+def _split(recipe: Recipe, scan: Scan, listener: Listener) -> Facts:
+    """Decide for each staged row where it goes."""
+    import numpy as np
+
+    data = recipe.data
+    rows = Rows(
+        label_N=np.frombuffer(scan.label_N, np.int32),
+        num_main=scan.parts[0].end,
+        is_labelled=bool(scan.labels),
+    )
+    num_test = len(rows.label_N) - rows.num_main if rows.has_test_source else None
+    amounts = settle(data, rows.num_main, num_test)
+    draw = generator(recipe.seed)
+    is_first = data.take.order == "first"
+    split_N = in_order(rows, amounts) if is_first else None
+    used_N = choose(rows, amounts, draw) if split_N is None else split_N > 0
+    near = data.split.group_duplicates != "exact"
+    copies = find_copies(scan.rows_file, used_N, near=near, listener=listener)
+    if split_N is None:
+        keep = data.split.group_duplicates != "none"
+        group_N = copies.group_N if keep else np.arange(len(used_N), dtype=np.int32)
+        split_N = divide(rows, used_N, group_N, amounts, draw)
+    return Facts(recipe, scan, rows, amounts, copies, split_N)
+
+
+def _write_splits(facts: Facts, folder: Path, listener: Listener) -> None:
+    """Write each staged row into its split's file, beside its group."""
+    pa = pyarrow()
+    columns = schema(facts.scan.row_type)
+    writers = {name: Writer(folder / f"{name}.arrow", columns) for name in NUMBERS}
+    begin, total = 0, len(facts.split_N)
+    try:
+        for batch in read_batches(facts.scan.rows_file):
+            end = begin + batch.num_rows
+            group = pa.array(facts.copies.group_N[begin:end].astype("int64"))
+            rows = [batch.column(name) for name in columns.names if name != "group"]
+            whole = pa.RecordBatch.from_arrays([*rows, group], schema=columns)
+            _note_texts(facts.texts, batch, facts.split_N[begin:end] > 0)
+            for name, number in NUMBERS.items():
+                writers[name].write(whole.filter(pa.array(facts.split_N[begin:end] == number)))
+            begin = end
+            progress = {"stage": "prepare", "done": begin, "total": total, "unit": "rows"}
+            listener(Event("progress", progress | {"text": "writing"}))
+    finally:
+        for writer in writers.values():
+            writer.close()
+
+
+def _note_texts(texts: TextFacts, batch: Any, used_N: Any) -> None:
+    """Add a batch's lengths to what is known of all texts."""
+    pa = pyarrow()
+    used = batch.filter(pa.array(used_N))
+    if not used.num_rows:
+        return
+    length_N = pa.compute.utf8_length(pa.compute.utf8_trim_whitespace(used.column("key")))
+    texts.add(length_N.to_numpy(), used.column("source_row").to_numpy())
