@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tuneful.auditing.card import write_card
 from tuneful.core.artifact import write_json
-from tuneful.core.errors import Refused
+from tuneful.core.errors import ModelError, Refused
 from tuneful.core.events import Event, ignore
 from tuneful.core.report import Level, Report
 from tuneful.core.run import Run
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare as prepare_data
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
+from tuneful.evaluating.evaluate import kept_evaluation
+from tuneful.models.model import Model
+from tuneful.models.references import locate
+from tuneful.planning.plan import Plan
 from tuneful.planning.plan import plan as plan_run
 from tuneful.recipe.change import with_changes
 from tuneful.training.inspection import inspect_rows, inspect_run
@@ -29,8 +35,6 @@ if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.report import Finding
     from tuneful.data.dataset import Dataset
-    from tuneful.models.model import Model
-    from tuneful.planning.plan import Plan
     from tuneful.recipe.schema import Recipe
 
 T = TypeVar("T")
@@ -167,18 +171,55 @@ class _Ahead:
 def _look_ahead(
     recipe: Recipe, data: Dataset, store: Store, listener: Listener, gate: Gate
 ) -> _Ahead | Trained:
-    """Check rows, plan, check the run; or find it done. Hopeless rows fetch no model."""
+    """Find the model done; or check rows, plan, check the run. Hopeless rows fetch no model."""
     report = inspect_rows(recipe, data)
     if _bad(report, gate):
         return _Ahead(report)
-    planned = plan(recipe, data, store, listener)
-    done = finished_model(recipe, data, planned, store)
+    done = finished_model(recipe, data, store)
     if done is not None:
         facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
         listener(Event("stage", facts))
-        return Trained(recipe, data, planned, done, was_done=True)
+        return Trained(recipe, data, _plan_of(done), done, was_done=True)
+    planned = plan(recipe, data, store, listener)
     check = partial(inspect_run, recipe, data, planned, store, listener)
     return _Ahead(_staged("check", listener, check), planned)
+
+
+def _plan_of(model: Model) -> Plan:
+    """The plan that a model was trained by."""
+    text = (Path(str(model.manifest["run"])) / "plan.json").read_text(encoding="utf-8")
+    return Plan.from_json(json.loads(text))
+
+
+def find_model(
+    recipe: Recipe,
+    data: Dataset,
+    store: Store,
+    reference: str | None = None,
+    listener: Listener = ignore,
+) -> Model:
+    """The model that a reference names, or else the newest one of this recipe and data.
+
+    Raises:
+        ModelError: There is none, or it was not trained by Tuneful.
+    """
+    if reference is not None:
+        located = locate(reference, store, listener)
+        if located.is_tuned:
+            return Model.open(located.folder)
+        raise ModelError(
+            f"{reference} was not trained by Tuneful.",
+            where=str(located.folder),
+            fix="Name a folder in models/ of the store, or run:name.",
+        )
+    found = finished_model(recipe, data, store)
+    if found is None:
+        raise ModelError(
+            "This recipe has not been trained on these rows.",
+            where=str(store.models),
+            fix="tuneful train first, or name a model: --model FOLDER.",
+        )
+    return found
 
 
 def evaluate(
@@ -194,12 +235,17 @@ def evaluate(
         ModelError: The model or its base cannot be loaded.
     """
     place = store or Store.default()
+    kept = kept_evaluation(model, recipe, data)
+    if kept is not None:
+        listener(Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(model.path)}))
+        return kept
     report = _staged(
         "evaluate", listener, lambda: evaluate_model(model, recipe, data, place, listener)
     )
     _staged("card", listener, lambda: write_card(model, recipe, data, report))
-    run = Run(place.find_run(str(model.manifest["run"])))
-    write_json(run.reports / "evaluation.json", report.to_json())
+    folder = Path(str(model.manifest["run"]))
+    if folder.exists():
+        write_json(Run(folder).reports / "evaluation.json", report.to_json())
     return report
 
 

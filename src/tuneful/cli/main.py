@@ -1,0 +1,118 @@
+"""Entry point: find the command, run it, turn what went wrong into words and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from typing import TYPE_CHECKING, NoReturn
+
+from tuneful import __version__
+from tuneful.cli import COMMANDS
+from tuneful.cli.console import Console
+from tuneful.core.errors import Refused, Stopped, TunefulError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE, USER_ERROR, USAGE, FINDING, STOPPED = 0, 1, 2, 3, 130
+EPILOG = """\
+exit codes: 0 done, 1 an error you can put right, 2 usage, 3 a finding stopped the work, 130 stopped
+
+Begin with: tuneful new recipe.yaml, or tuneful train rows.csv --model owner/name
+"""
+
+
+class Parser(ArgumentParser):
+    """Says what was wrong and what help there is, on two lines."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        self.exit(USAGE, f"{self.prog}: {message}\n  fix: {self.prog} --help\n")
+
+
+def parser(only: str | None = None) -> ArgumentParser:
+    """The whole command line, or with `only` one command's flags and the others' names.
+
+    Args:
+        only: Spares the others' flags, which nobody will ask for.
+    """
+    top = Parser(
+        prog="tuneful",
+        description="From a base model that is not good enough to a tuned one that is proved "
+        "better.",
+        epilog=EPILOG,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"tuneful {__version__}")
+    below = top.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    for name in COMMANDS:
+        command = COMMANDS[name]
+        sub = below.add_parser(
+            name, help=command.summary, description=command.summary, allow_abbrev=False
+        )
+        if only in {None, name}:
+            command.add(sub)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    args = parser(words[0] if words else "").parse_args(words)
+    console = Console(
+        is_json=getattr(args, "json", False), is_quiet=getattr(args, "quiet", False)
+    )
+    try:
+        return _run(args, console)
+    except BrokenPipeError:  # the reader of our output has gone: `tuneful list | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    finally:
+        console.close()
+
+
+def _run(args: Namespace, console: Console) -> int:
+    try:
+        return COMMANDS[args.command].run(args, console)
+    except Refused as refused:
+        console.refused(refused)
+        return FINDING
+    except Stopped as stopped:
+        console.error(stopped)
+        return STOPPED
+    except TunefulError as error:
+        console.error(error)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        console.error(Stopped("Stopped.", fix="The same command goes on with what is done."))
+        return STOPPED
+    except OSError as error:
+        known = _explained(error)
+        if known is None:
+            raise
+        console.error(known)
+        return USER_ERROR
+
+
+def _explained(error: OSError) -> TunefulError | None:
+    """What a person can do about an error of the operating system."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return TunefulError(
+            "The disk is full.",
+            where=str(error.filename or os.curdir),
+            fix="Free some space, or set TUNEFUL_HOME to another disk; the same command goes on.",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return TunefulError(
+            f"This may not be written or read: {error.strerror}.",
+            where=str(error.filename or os.curdir),
+            fix="Check the permissions, or set TUNEFUL_HOME to a folder of your own.",
+        )
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The last screen of a run: what came of it, what it took, and what to type next."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.units import duration
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
+    from tuneful.workflow import Outcome, Trained
+
+
+def trained_text(trained: Trained, recipe: str) -> str:
+    """A trained model in a few lines."""
+    measured = trained.model.manifest["measured"]
+    done = "was trained before" if trained.was_done else "trained"
+    lines = [
+        f"{done}: {measured['steps']:,} steps, {measured['tokens']:,} tokens in "
+        f"{duration(measured['seconds'])} ({measured['tokens_per_s']:,.0f} tokens/s, "
+        f"{measured['memory_gib']:.1f} GiB)",
+        f"model: {_short(trained.model.path)}",
+    ]
+    if trained.changes:
+        changed = ", ".join(f"{key}: {value}" for key, value in trained.changes.items())
+        lines.insert(0, f"mended: {changed}")
+    # A recipe that had to be mended on the way would be refused if it were evaluated as it is.
+    verb = "run" if trained.changes else "evaluate"
+    flags = " --fix" if trained.changes else ""
+    lines.append(f"next:  tuneful {verb} {recipe}{flags}")
+    return "\n".join(lines)
+
+
+def show_outcome(outcome: Outcome, console: RichConsole, recipe: str) -> None:
+    """One screen: measured, taken, made, next."""
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    model, facts = outcome.trained.model, outcome.report.facts
+    title = Text(f" {model.name} ", style="bold")
+    console.print()
+    console.print(
+        Panel(_metrics(facts), title=title, title_align="left", border_style="green", expand=False)
+    )
+    taken = Table.grid(padding=(0, 2))
+    for name, value in _taken(outcome).items():
+        taken.add_row(Text(name, style="dim"), value)
+    console.print(taken)
+    for finding in outcome.report.findings:
+        if finding.level.word != "note":
+            console.print(f"{finding.level.word}: {finding.title} {finding.evidence}", markup=False)
+    console.print("\nNext:", style="bold")
+    for command in _next(outcome, recipe):
+        console.print(f"  {command}", markup=False)
+
+
+def _metrics(facts: Any) -> Any:
+    from rich.table import Table
+
+    from tuneful.evaluating.summary import interval
+
+    table = Table(box=None, padding=(0, 2), title=None)
+    for name, justify in (("", "left"), ("base", "left"), ("tuned", "left"), ("difference", "left")):
+        table.add_column(name, justify=justify, no_wrap=True)
+    for known in facts["metrics"].values():
+        share, base, apart = known["is_share"], known["base"], known["difference"]
+        table.add_row(
+            known["title"],
+            interval(base, is_share=share) if base else "–",
+            f"[bold]{interval(known['tuned'], is_share=share)}[/]".replace("[", "\\[", 0),
+            interval(apart, is_share=share, sign=True) if apart else "–",
+        )
+    table.caption = (
+        f"{facts['rows']:,} held-out rows; 95 % intervals; the difference is paired, row by row"
+    )
+    return table
+
+
+def _taken(outcome: Outcome) -> dict[str, str]:
+    measured = outcome.trained.model.manifest["measured"]
+    calibration = outcome.report.facts.get("calibration")
+    found = {
+        "trained": f"{measured['steps']:,} steps, {measured['tokens']:,} tokens in "
+        f"{duration(measured['seconds'])}",
+        "speed": f"{measured['tokens_per_s']:,.0f} tokens/s",
+        "peak memory": f"{measured['memory_gib']:.2f} GiB",
+        "wall time": duration(outcome.seconds)
+        + (" (trained before)" if outcome.trained.was_done else ""),
+        "model": _short(outcome.trained.model.path),
+    }
+    if calibration:
+        found["calibration"] = (
+            f"temperature {calibration['temperature']:.2f} from {calibration['rows']:,} "
+            "validation rows"
+        )
+    if outcome.trained.changes:
+        found["mended"] = ", ".join(f"{k}: {v}" for k, v in outcome.trained.changes.items())
+    return found
+
+
+def _next(outcome: Outcome, recipe: str) -> list[str]:
+    model = outcome.trained.model
+    folder = _short(model.path)
+    example = '"A film to remember."' if model.head == "classes" else '"Hello!"'
+    ask = [f"tuneful predict {folder} {example}"]
+    if model.head == "tokens":
+        ask.append(f"tuneful chat {folder}")
+    return [*ask, "tuneful show last", f"less {folder}/README.md", f"tuneful plan {recipe}"][:3]
+
+
+def _short(path: Any) -> str:
+    """A path from where the person is, if that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)

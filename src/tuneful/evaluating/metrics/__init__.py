@@ -1,0 +1,38 @@
+"""Metrics. To add one: a class in a file here and a line in METRICS.
+
+A metric may take a part after a colon: "field_accuracy:sentiment".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.registry import Registry
+
+if TYPE_CHECKING:
+    from tuneful.evaluating.metrics.base import Metric
+
+METRICS: Registry[type[Metric]] = Registry(
+    "metric",
+    {
+        "accuracy": "tuneful.evaluating.metrics.accuracy:Accuracy",
+        "ece": "tuneful.evaluating.metrics.calibration_error:CalibrationError",
+        "exact_match": "tuneful.evaluating.metrics.exact_match:ExactMatch",
+        "field_accuracy": "tuneful.evaluating.metrics.json_answers:FieldAccuracy",
+        "json_valid": "tuneful.evaluating.metrics.json_answers:JsonValid",
+        "macro_f1": "tuneful.evaluating.metrics.macro_f1:MacroF1",
+        "perplexity": "tuneful.evaluating.metrics.perplexity:Perplexity",
+        "rouge_l": "tuneful.evaluating.metrics.rouge_l:RougeL",
+        "token_f1": "tuneful.evaluating.metrics.token_f1:TokenF1",
+    },
+)
+
+
+def metric(name: str) -> Metric:
+    """A metric by its name, with the part after the colon if it has one.
+
+    Raises:
+        UnknownName: There is no such metric.
+    """
+    kind, _, part = name.partition(":")
+    return METRICS[kind](part)

@@ -1,0 +1,44 @@
+"""Expected calibration error: how far confidence is from accuracy (Naeini et al. 2015).
+
+The top class's probability falls into 15 bins of equal width, as in Guo et al. 2017 (1706.04599).
+With few rows it is biased upwards: a perfectly calibrated model does not measure 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tuneful.evaluating.metrics.kinds import classes
+
+if TYPE_CHECKING:
+    from tuneful.evaluating.metrics.base import Array
+    from tuneful.evaluating.samples import Sample
+
+BINS = 15
+
+
+class CalibrationError:
+    """Sum over bins of the bin's share of rows times |accuracy - mean confidence|."""
+
+    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    is_share: ClassVar[bool] = True
+    title: ClassVar[str] = "calibration error"
+
+    def __init__(self, part: str = "") -> None:
+        self.part = part
+
+    def statistics(self, sample: Sample) -> Array:
+        """For each bin: right minus confidence: [N, BINS]."""
+        import numpy as np
+
+        known = classes(sample, "ece")
+        confidence_N = known.probability_NC.max(axis=1)
+        bin_N = np.clip(np.ceil(confidence_N * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        gap_N = (known.chosen_N == known.truth_N) - confidence_N
+        return np.where(bin_N[:, None] == np.arange(BINS), gap_N[:, None], 0.0)
+
+    def combine(self, sums_RK: Array, num_rows: int) -> Array:
+        """Absolute gaps of the bins, by the number of rows."""
+        import numpy as np
+
+        return np.abs(sums_RK).sum(axis=1) / num_rows

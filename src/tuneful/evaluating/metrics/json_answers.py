@@ -1,0 +1,84 @@
+"""Answers in JSON: whether they parse, and whether a field holds the reference's value."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from tuneful.core.errors import DataError
+from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.metrics.kinds import answers
+
+if TYPE_CHECKING:
+    from tuneful.evaluating.metrics.base import Array
+    from tuneful.evaluating.samples import Sample
+
+
+class JsonValid(Mean):
+    """The share of answers that are one JSON object with the reference's keys, and nothing else."""
+
+    title: ClassVar[str] = "valid JSON"
+
+    def statistics(self, sample: Sample) -> Array:
+        """1 for each valid answer: [N, 1]."""
+        import numpy as np
+
+        known = answers(sample, "json_valid")
+        pairs = zip(known.answers, known.references, strict=True)
+        return np.array([[float(_is_valid(said, meant))] for said, meant in pairs])
+
+
+class FieldAccuracy(Mean):
+    """The share of answers whose field has the reference's value; answers that do not parse fail."""
+
+    title: ClassVar[str] = "field accuracy"
+
+    def __init__(self, part: str = "") -> None:
+        super().__init__(part)
+        if not part:
+            raise DataError(
+                "The metric field_accuracy does not say which field.",
+                where="evaluate.metrics",
+                fix='Write "field_accuracy:sentiment" for the field sentiment.',
+            )
+
+    def statistics(self, sample: Sample) -> Array:
+        """1 for each equal field: [N, 1]."""
+        import numpy as np
+
+        known = answers(sample, "field_accuracy")
+        pairs = zip(known.answers, known.references, strict=True)
+        return np.array([[float(self._is_equal(said, meant))] for said, meant in pairs])
+
+    def _is_equal(self, said: str, meant: str) -> bool:
+        found, wanted = object_of(said), object_of(meant)
+        if found is None or wanted is None or self.part not in found or self.part not in wanted:
+            return False
+        one, other = found[self.part], wanted[self.part]
+        # In Python 1 == True and 1 == 1.0; in JSON only the second pair is one value.
+        return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def object_of(text: str) -> dict[str, Any] | None:
+    """The JSON object that the whole text is, or None."""
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def fields(references: tuple[str, ...]) -> list[str]:
+    """Keys that every reference has, if every reference is a JSON object; else none."""
+    shared: dict[str, None] | None = None
+    for text in references:
+        found = object_of(text)
+        if found is None:
+            return []
+        shared = dict.fromkeys(found) if shared is None else {k: None for k in shared if k in found}
+    return list(shared or ())
+
+
+def _is_valid(said: str, meant: str) -> bool:
+    found, wanted = object_of(said), object_of(meant)
+    return found is not None and (wanted is None or set(found) == set(wanted))

@@ -1,0 +1,36 @@
+"""Perplexity of the references' learned tokens under the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tuneful.evaluating.metrics.kinds import answers
+
+if TYPE_CHECKING:
+    from tuneful.evaluating.metrics.base import Array
+    from tuneful.evaluating.samples import Sample
+
+
+class Perplexity:
+    """exp of the mean of -log p over all learned tokens; comparable for one tokenizer only."""
+
+    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    is_share: ClassVar[bool] = False
+    title: ClassVar[str] = "perplexity"
+
+    def __init__(self, part: str = "") -> None:
+        self.part = part
+
+    def statistics(self, sample: Sample) -> Array:
+        """-log p and number of tokens: [N, 2]."""
+        import numpy as np
+
+        known = answers(sample, "perplexity")
+        return np.stack([-known.logp_N, known.tokens_N.astype("float64")], axis=1)
+
+    def combine(self, sums_RK: Array, num_rows: int) -> Array:
+        """exp of nats by tokens."""
+        import numpy as np
+
+        del num_rows
+        return np.exp(sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1]))

@@ -1,0 +1,125 @@
+"""What was measured, as tables and judgements for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.report import Finding, Level, Report, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tuneful.core.report import Cell
+
+MOST_CLASSES_SHOWN = 12
+FEW_ROWS = 100
+
+
+def summarize(facts: Mapping[str, Any]) -> Report:
+    """The evaluation's report."""
+    tables = [_metrics(facts)]
+    labels = facts.get("labels", [])
+    if 0 < len(labels) <= MOST_CLASSES_SHOWN:
+        rows: list[list[Cell]] = [
+            [label, *counts] for label, counts in zip(labels, facts["confusion"], strict=True)
+        ]
+        note = "Test rows of the tuned model; lines are true, columns chosen classes."
+        tables.append(Table("Confusion", ["class", *labels], rows, note))
+    return Report("Evaluation", list(_findings(facts)), tables, facts)
+
+
+def shown(value: float, *, is_share: bool, sign: bool = False) -> str:
+    """A metric's value for a person: shares in percent."""
+    plus = "+" if sign else ""
+    return f"{value * 100:{plus}.1f} %" if is_share else f"{value:{plus}.3g}"
+
+
+def interval(part: Mapping[str, float], *, is_share: bool, sign: bool = False) -> str:
+    """A value with its 95 % interval: "86.8 % [84.9, 88.6]"."""
+    if is_share:
+        plus = "+" if sign else ""
+        low, high = (f"{part[k] * 100:{plus}.1f}" for k in ("low", "high"))
+    else:
+        low, high = (shown(part[k], is_share=False, sign=sign) for k in ("low", "high"))
+    return f"{shown(part['value'], is_share=is_share, sign=sign)} [{low}, {high}]"
+
+
+def _metrics(facts: Mapping[str, Any]) -> Table:
+    rows: list[list[Cell]] = []
+    for known in facts["metrics"].values():
+        share = known["is_share"]
+        base, apart = known["base"], known["difference"]
+        rows.append(
+            [
+                known["title"],
+                interval(base, is_share=share) if base else None,
+                interval(known["tuned"], is_share=share),
+                interval(apart, is_share=share, sign=True) if apart else None,
+                _p(apart["p"]) if apart else None,
+            ]
+        )
+    note = (
+        f"{facts['rows']:,} test rows; 95 % intervals by bootstrap over rows; p of a paired "
+        "permutation test."
+    )
+    return Table("Base and tuned", ["metric", "base", "tuned", "difference", "p"], rows, note)
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What a person must not overlook."""
+    name, first = next(iter(facts["metrics"].items()))
+    apart = first["difference"]
+    if apart:
+        yield from _about_gain(name, first)
+    accuracy = facts["metrics"].get("accuracy")
+    majority = facts.get("majority_share", 0.0)
+    if accuracy and accuracy["tuned"]["low"] <= majority:
+        yield Finding(
+            Level.WARNING,
+            "below-majority",
+            "The tuned model may be no better than always choosing the commonest class.",
+            evidence=f"accuracy {interval(accuracy['tuned'], is_share=True)}; commonest class "
+            f"{majority * 100:.1f} %",
+            fix="Train longer, on more rows, or with another learning rate.",
+        )
+    if facts["rows"] < FEW_ROWS:
+        yield Finding(
+            Level.WARNING,
+            "few-test-rows",
+            f"There are only {facts['rows']} test rows: intervals are wide.",
+            fix="Test on some hundred rows or more (data.take.test, data.split.test).",
+            where="data.split.test",
+        )
+    if facts["head"] == "classes" and not facts.get("calibration"):
+        yield Finding(
+            Level.NOTE,
+            "not-calibrated",
+            "Confidences are as the model gives them: too few validation rows to calibrate on.",
+            fix="Set data.split.validation or data.take.validation to 50 rows or more.",
+            where="data.split.validation",
+        )
+
+
+def _about_gain(name: str, known: Mapping[str, Any]) -> Iterator[Finding]:
+    apart, share = known["difference"], known["is_share"]
+    is_up = known["better"] == "higher"
+    gain_low = apart["low"] if is_up else -apart["high"]
+    gain_high = apart["high"] if is_up else -apart["low"]
+    if gain_low > 0:
+        return
+    is_worse = gain_high < 0
+    yield Finding(
+        Level.ERROR if is_worse else Level.WARNING,
+        "worse" if is_worse else "no-gain",
+        f"By {known['title']} the tuned model is "
+        + ("worse than its base." if is_worse else "not shown to be better than its base."),
+        evidence=f"difference {interval(apart, is_share=share, sign=True)}",
+        fix="Do not use it in the base's place."
+        if is_worse
+        else "Test on more rows for a narrower interval, or train longer or on more rows.",
+        where=f"evaluate.metrics: {name}",
+    )

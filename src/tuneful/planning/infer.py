@@ -1,0 +1,95 @@
+"""A recipe out of rows and a model alone: task, format, columns and method found out and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.errors import DataError
+from tuneful.data.prepare import prepare
+from tuneful.data.rows import ROWS
+from tuneful.methods import METHODS
+from tuneful.models.catalog import describe
+from tuneful.models.references import locate
+from tuneful.recipe.load import set_value
+from tuneful.recipe.schema import Recipe
+from tuneful.recipe.write import to_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuneful.core.events import Listener
+    from tuneful.core.store import Store
+
+LARGE = 500_000_000
+"""Parameters above which only an adapter is trained unless asked otherwise."""
+ROWS_SEEN = 10_000
+"""Passes over few rows are repeated until about so many were seen, three times at most."""
+MOST_EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A recipe, its text, and the reason of each choice."""
+
+    recipe: Recipe
+    text: str
+    reasons: Sequence[str]
+
+
+def infer(
+    source: str, model: str, overrides: Sequence[str], store: Store, listener: Listener
+) -> Inferred:
+    """Look at the rows and the model, and settle what a recipe must say.
+
+    Args:
+        source: As in a recipe's data.source.
+        model: As in a recipe's model.
+        overrides: `key.path=value`, applied on top.
+        store: Where data sets and models are.
+        listener: Hears of progress.
+
+    Raises:
+        DataError: The rows are in no format that is known, or no method learns from them.
+        ModelError: There is no such model.
+    """
+    located = locate(model, store, listener)
+    name = f"{Path(source.partition(':')[2] or source).name.split('.')[0]}-{located.folder.name}"
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60]
+    # Rows are the same whatever the method; any will do to prepare them.
+    tree: dict[str, Any] = {"name": name, "model": model, "data": {"source": source}}
+    draft = _made({**tree, "method": next(iter(METHODS))}, overrides)
+    data = prepare(draft, store, listener)
+    fitting = [kind for kind in METHODS if METHODS[kind].rows is ROWS[data.row_type]]
+    if not fitting:
+        raise DataError(
+            f"No method learns from {data.row_type} rows.",
+            where=source,
+            fix="tuneful list methods shows what there is; write a recipe for it.",
+        )
+    parameters = describe(located.folder).parameters
+    is_chat = METHODS[fitting[0]].head == "tokens"
+    adapter = "lora" if is_chat or parameters > LARGE else "full"
+    rows = max(1, data.num_rows("train"))
+    epochs = min(MOST_EPOCHS, max(1, round(ROWS_SEEN / rows)))
+    tree |= {"method": fitting[0], "adapter": adapter, "train": {"epochs": epochs}}
+    tree["data"] |= {"format": data.manifest["format"], "columns": data.manifest["columns"]}
+    recipe = _made(tree, overrides)
+    reasons = [
+        f"method {fitting[0]}: the source gives {data.row_type} rows",
+        f"format {data.manifest['format']}, columns "
+        + ", ".join(f"{ours}: {theirs}" for ours, theirs in data.manifest["columns"].items()),
+        f"split: {', '.join(f'{data.num_rows(split):,} {split}' for split in data.splits)} rows",
+        f"adapter {adapter}: the model has {parameters / 1e6:,.0f} M parameters",
+        f"epochs {epochs}: there are {rows:,} training rows",
+        "everything else is settled by the plan (tuneful plan)",
+    ]
+    return Inferred(recipe, to_yaml(recipe), reasons)
+
+
+def _made(tree: dict[str, Any], overrides: Sequence[str]) -> Recipe:
+    copy = {key: dict(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    for override in overrides:
+        set_value(copy, override)
+    return Recipe.make(copy)
