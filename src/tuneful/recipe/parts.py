@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from tuneful.core.errors import UnknownName
 from tuneful.core.registry import Registry, load
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ def registry(section: str) -> Registry[Any]:
     return cast("Registry[Any]", load(TABLES[section]))
 
 
+def config_of(section: str, name: str) -> type[PartConfig]:
+    """The settings' type of a part.
+
+    Raises:
+        UnknownName: The section's table has no such part; the error's place is the section.
+    """
+    try:
+        return registry(section)[name].Config
+    except UnknownName as error:
+        raise UnknownName(error.message, where=section, fix=error.fix) from None
+
+
 def part(section: str) -> BeforeValidator:
     """Validate "name" or {"name": ..., settings} into that part's own settings."""
 
@@ -41,10 +54,12 @@ def part(section: str) -> BeforeValidator:
         if isinstance(value, PartConfig):
             return value
         settings = {"name": value} if isinstance(value, str) else value
-        if not isinstance(settings, dict) or "name" not in settings:
-            raise ValueError(f"a {section} is a name or a mapping with a name")
+        names = ", ".join(registry(section))
+        if not isinstance(settings, dict):  # ValueError: pydantic lets a TypeError through
+            raise ValueError(f"it takes a name ({names}) or a mapping with a name")  # noqa: TRY004
+        if "name" not in settings:
+            raise ValueError(f"it lacks a name ({names})")
         known = cast("dict[str, Any]", settings)
-        config = cast("type[PartConfig]", registry(section)[str(known["name"])].Config)
-        return config.model_validate(known)
+        return config_of(section, str(known["name"])).model_validate(known)
 
     return BeforeValidator(validate)

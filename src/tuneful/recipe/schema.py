@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 from tuneful.recipe.parts import PartConfig, part
 
 Auto = Literal["auto"]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -64,6 +67,10 @@ class Data(Section):
         default_factory=dict[str, str | int | float | bool],
         description="Keep only rows whose columns have these values.",
     )
+    labels: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="The source's label to the class's name: {0: negative, 1: positive}.",
+    )
     template: dict[Literal["system", "user", "assistant"], str] | None = Field(
         default=None,
         description="Build chat rows from columns: text with {column} in it; {{ and }} are braces.",
@@ -80,11 +87,11 @@ class Train(Section):
 
     epochs: float = Field(default=1.0, gt=0, description="Passes over the training rows.")
     max_steps: int | None = Field(default=None, ge=1, description="Stop after this many steps.")
-    batch_size: int | Auto = Field(
+    batch_size: Count | Auto = Field(
         default="auto",
         description="Rows of one optimizer step, however many forward passes they take.",
     )
-    learning_rate: float | Auto = Field(default="auto", description="Peak learning rate.")
+    learning_rate: Rate | Auto = Field(default="auto", description="Peak learning rate.")
     schedule: Literal["linear", "cosine", "constant"] = Field(
         default="linear", description="How the learning rate falls after warm-up."
     )
@@ -94,10 +101,10 @@ class Train(Section):
     )
     weight_decay: float = Field(default=0.01, ge=0, description="AdamW's; not on biases and norms.")
     max_grad_norm: float = Field(default=1.0, gt=0, description="Clip the gradient to this norm.")
-    max_length: int | Auto = Field(
+    max_length: Count | Auto = Field(
         default="auto", description="Longest sequence in tokens; the rest is cut and reported."
     )
-    tokens_per_pass: int | Auto = Field(
+    tokens_per_pass: Count | Auto = Field(
         default="auto", description="Tokens packed into one forward pass: bounds memory."
     )
     packing: Literal["auto", "packed", "padded"] = Field(
@@ -106,7 +113,7 @@ class Train(Section):
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto", description="auto: bf16 where the processor computes in it."
     )
-    attention_dropout: float | Literal["model"] = Field(
+    attention_dropout: Dropout | Literal["model"] = Field(
         default=0.0,
         description="Dropout on attention probabilities: 0 keeps the fast kernels; model: as the "
         "model's config says.",
@@ -116,15 +123,16 @@ class Train(Section):
         ge=0,
         description="Embeddings and this many lowest layers stay as they are (full adapter).",
     )
-    validate_every: int | Auto = Field(default="auto", description="Steps between validations.")
-    checkpoint_every: int | Auto = Field(default="auto", description="Steps between checkpoints.")
+    validate_every: Count | Auto = Field(default="auto", description="Steps between validations.")
+    checkpoint_every: Count | Auto = Field(default="auto", description="Steps between checkpoints.")
     patience: int | None = Field(
         default=None, ge=1, description="Stop after this many validations without a better loss."
     )
     keep: Literal["best", "last"] = Field(
-        default="best", description="Which weights become the model: lowest validation loss or last."
+        default="best",
+        description="Which weights become the model: lowest validation loss or last.",
     )
-    threads: int | Auto = Field(default="auto", description="CPU threads.")
+    threads: Count | Auto = Field(default="auto", description="CPU threads.")
 
 
 class Evaluate(Section):
@@ -141,9 +149,11 @@ class Evaluate(Section):
 class Recipe(Section):
     """One fine-tuning job, start to finish."""
 
-    version: Literal[1] = Field(default=1, description="Version of the recipe format.")
+    version: Literal[1] = Field(default=1, description="Version of the recipe format: 1.")
     name: str = Field(
-        default="", pattern=r"^[A-Za-z0-9._-]*$", description="Name of runs and models; the file's."
+        default="",
+        pattern=r"^[A-Za-z0-9._-]*$",
+        description="Name of runs and models, in A-Z, a-z, 0-9 and . _ -; the file's if empty.",
     )
     model: str = Field(
         description="A folder, a .gguf file, hub:owner/name (or owner/name), package:name, "

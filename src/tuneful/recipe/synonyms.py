@@ -14,11 +14,16 @@ def table() -> dict[str, str]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def answer(word: str) -> str:
-    """What to write instead of another tool's key; empty where the word is not known."""
-    ours = table().get(word.lower().replace("-", "_"), "")
+def answer(word: str, section: str = "") -> str:
+    """What to write instead of another tool's key; empty where the word is not known.
+
+    A word may mean another thing in one section: `type` in `adapter` is its `name`.
+    """
+    word = word.lower().replace("-", "_")
+    ours = table().get(f"{section}.{word}") or table().get(word, "")
     if not ours:
         return ""
     if ours.startswith("nothing"):
-        return f"Leave it out. {ours.removeprefix('nothing: ').capitalize()}."
+        reason = ours.removeprefix("nothing: ")
+        return f"Leave it out. {reason[:1].upper()}{reason[1:]}."
     return f"Here it is {ours}."

@@ -16,29 +16,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lines:
-    """Where each key of a file stands."""
+    """Where each key of a file stands, and which keys were set on top of it."""
 
     path: Path
     root: Any
+    overridden: tuple[str, ...] = ()
 
     def of_key(self, key: tuple[str, ...]) -> str:
+        """file:line of a key and the key; "--set" where its value comes from there."""
+        dotted = ".".join(key)
+        for name in self.overridden:
+            longer, shorter = sorted((name, dotted), key=len, reverse=True)
+            if f"{longer}.".startswith(f"{shorter}."):
+                return f"--set {longer}"
+        return f"{self.place(key)}: {dotted}" if key else self.place(key)
+
+    def place(self, key: tuple[str, ...]) -> str:
         """file:line of a key, or of the nearest section above it that the file has."""
         node, line = self.root, 1
         for name in key:
-            marks = getattr(getattr(node, "lc", None), "data", None) or {}
-            if name not in marks:
+            marks = cast("dict[str, list[int]]", getattr(getattr(node, "lc", None), "data", None))
+            if not marks or name not in marks:
                 break
             line = marks[name][0] + 1
             node = node[name]
-        return f"{self.path}:{line}: {'.'.join(key)}"
-
-    def of_value(self, text: str) -> str:
-        """file:line of the first line that holds a quoted value of the message."""
-        quoted = text.split("'")[1:2]
-        for number, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), 1):
-            if quoted and quoted[0] in line:
-                return f"{self.path}:{number}"
-        return str(self.path)
+        return f"{self.path}:{line}"
 
 
 def read(path: Path) -> tuple[dict[str, Any], Lines]:
@@ -47,21 +49,7 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
     Raises:
         RecipeError: The file is missing, not UTF-8, no YAML, has a key twice, or is no mapping.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RecipeError(
-            "There is no such recipe.", where=str(path), fix=f"tuneful new {path}"
-        ) from None
-    except IsADirectoryError:
-        raise RecipeError("This is a folder, not a recipe.", where=str(path), fix="Name a file in it.") from None
-    except UnicodeDecodeError as error:
-        raise RecipeError(
-            f"The recipe is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}.",
-            where=str(path),
-            fix="Save it as UTF-8.",
-        ) from None
-    root = parse(text, str(path))
+    root = parse(_text(path), str(path))
     if not isinstance(root, dict):
         raise RecipeError(
             "The recipe is empty." if root is None else "A recipe is a mapping of keys to values.",
@@ -71,35 +59,96 @@ def read(path: Path) -> tuple[dict[str, Any], Lines]:
     return cast("dict[str, Any]", plain(root)), Lines(path, root)
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # with or without Windows' byte order mark
+    except UnicodeDecodeError as error:
+        raise RecipeError(
+            f"The recipe is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}.",
+            where=str(path),
+            fix="Save it as UTF-8.",
+        ) from None
+    except FileNotFoundError:
+        raise RecipeError(
+            "There is no such recipe.", where=str(path), fix=f"tuneful new {path}"
+        ) from None
+    except IsADirectoryError:
+        raise RecipeError(
+            "This is a folder, not a recipe.", where=str(path), fix="Name a file in it."
+        ) from None
+    except OSError as error:
+        raise RecipeError(
+            f"The recipe cannot be read: {error.strerror}.",
+            where=str(path),
+            fix="Check its path and your right to read it.",
+        ) from None
+
+
 def parse(text: str, where: str) -> Any:
     """YAML text as ruamel's marked values.
 
     Raises:
         RecipeError: It is no YAML, or a key stands twice.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
 
     try:
-        return YAML(typ="rt").load(text)
+        return _yaml().load(text)
     except DuplicateKeyError as error:
-        line = error.problem_mark.line + 1
-        first = str(error.problem).splitlines()[0]
-        raise RecipeError(
-            f"A key stands twice: {first}.", where=f"{where}:{line}", fix="Keep one of them."
-        ) from None
+        raise _duplicate(error, where) from None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = error.problem or error.context or "cannot be read"
-        fix = "Indent with spaces." if "\\t" in str(problem) or "'\t'" in str(problem) else "Check quotes, colons and indentation there."
-        raise RecipeError(f"This is no YAML: {problem}.", where=f"{where}:{line}", fix=fix) from None
+        raise _no_yaml(error, where) from None
+    except ReaderError as error:
+        found: Any = error
+        line = text.count("\n", 0, found.position) + 1
+        raise RecipeError(
+            f"The recipe holds a character that YAML forbids: {found.character:#04x}.",
+            where=f"{where}:{line}",
+            fix="Delete it, or write it as an escape in double quotes.",
+        ) from None
+
+
+def _yaml() -> Any:
+    """A reader that marks lines. Dates stay text, as in YAML 1.2."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import RoundTripConstructor
+
+    class DatesAreText(RoundTripConstructor):
+        pass
+
+    constructor: Any = DatesAreText
+    constructor.add_constructor("tag:yaml.org,2002:timestamp", constructor.construct_scalar)
+    yaml: Any = YAML(typ="rt")
+    yaml.Constructor = constructor
+    return yaml
+
+
+def _duplicate(error: Any, where: str) -> RecipeError:
+    first = str(error.problem).splitlines()[0]
+    return RecipeError(
+        f"A key stands twice: {first}.",
+        where=f"{where}:{error.problem_mark.line + 1}",
+        fix="Keep one of them.",
+    )
+
+
+def _no_yaml(error: Any, where: str) -> RecipeError:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    problem = str(error.problem or error.context or "cannot be read")
+    is_tab = "\\t" in problem or "\t" in problem
+    return RecipeError(
+        f"This is no YAML: {problem}.",
+        where=f"{where}:{line}",
+        fix="Indent with spaces." if is_tab else "Check quotes, colons and indentation there.",
+    )
 
 
 def value_of(text: str) -> Any:
     """One value as YAML reads it: 2e-4, true, null, [a, b] or text."""
-    return plain(parse(text, f"--set value {text!r}"))
+    return plain(parse(text, f"--set {text!r}"))
 
 
 def plain(node: Any) -> Any:

@@ -28,8 +28,22 @@ def to_yaml(recipe: Recipe) -> str:
     out = StringIO()
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.dump(tree, out)  # pyright: ignore[reportUnknownMemberType]
+    yaml.width = 4096  # a long path or template stays on its line
+    yaml.dump(_quoted(tree), out)  # pyright: ignore[reportUnknownMemberType]
     return out.getvalue()
+
+
+def _quoted(node: Any) -> Any:
+    """The same values, with text in double quotes that ruamel would write as a line's end."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(node, dict):
+        pairs = cast("dict[str, Any]", node).items()
+        return {_quoted(name): _quoted(value) for name, value in pairs}
+    if isinstance(node, list):
+        return [_quoted(value) for value in cast("list[Any]", node)]
+    has_next_line = isinstance(node, str) and "\x85" in node
+    return DoubleQuotedScalarString(node) if has_next_line else node
 
 
 def _differing(section: BaseModel) -> dict[str, Any]:
