@@ -37,9 +37,12 @@ def test_words_that_older_yaml_turns_into_something_else_stay_text(path, word):
     assert Recipe.load(path).data.where == {word: word}
 
 
-def test_a_truth_with_an_anchor_is_still_a_truth(read):
-    recipe = read("evaluate: {base: &b false}\ntrain: {keep: last}\n")
-    assert recipe.evaluate.base is False
+def test_a_truth_with_an_anchor_is_still_a_truth(path):
+    text = MINIMAL.replace("mails.csv\n", "mails.csv\n  where: {seen: &t true, read: *t}\n")
+    path.write_text(text, encoding="utf-8")
+    where = Recipe.load(path).data.where
+    assert [where["seen"], where["read"]] == [True, True]
+    assert {type(value) for value in where.values()} == {bool}
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_line(refuse):

@@ -153,11 +153,15 @@ def value_of(text: str) -> Any:
 
 def plain(node: Any) -> Any:
     """Marked values as Python's own."""
+    from ruamel.yaml.scalarbool import ScalarBoolean
+
     if isinstance(node, dict):
         return {str(k): plain(v) for k, v in cast("dict[Any, Any]", node).items()}
     if isinstance(node, list):
         return [plain(v) for v in cast("list[Any]", node)]
-    for kind in (bool, int, float, str):
+    if isinstance(node, bool | ScalarBoolean):  # ruamel's kind of int for a truth with an anchor
+        return bool(node)
+    for kind in (int, float, str):
         if isinstance(node, kind):
-            return node if isinstance(node, bool) else kind(node)
+            return kind(node)
     return node
