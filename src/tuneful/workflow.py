@@ -149,7 +149,7 @@ def train(
         recipe, text = with_changes(recipe, mending), ""
         words = ", ".join(f"{key}: {value}" for key, value in mending.items())
         listener(Event("message", {"text": f"mended {words}"}))
-    _refuse(found.report, gate, listener)
+    _refuse(found.report, gate)
     _tell(found.report, listener)
     planned = found.plan or plan(recipe, data, place, listener)
     run = open_run(recipe, data, planned, place, text)
@@ -295,11 +295,10 @@ def _bad(report: Report, gate: Gate) -> list[Finding]:
     return [finding for finding in report.findings if finding.level >= gate.fail_on]
 
 
-def _refuse(report: Report, gate: Gate, listener: Listener) -> None:
+def _refuse(report: Report, gate: Gate) -> None:
     bad = _bad(report, gate)
     if not bad or gate.fail_on is None:
         return
-    _tell(report, listener)
     can_mend = any(finding.change for finding in bad)
     raise Refused(
         f"{len(bad)} finding{'s' if len(bad) > 1 else ''} of level {gate.fail_on.word} or above: "

@@ -1,0 +1,183 @@
+"""Reports for a terminal, as Markdown and as a page. One renderer, so that all faces say the same."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Level
+from tuneful.core.units import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tuneful.core.report import Cell, Finding, Report, Table
+
+BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+COLORS = {Level.ERROR: "\x1b[1;31m", Level.WARNING: "\x1b[1;33m", Level.NOTE: "\x1b[36m"}
+GAP = "  "
+NARROWEST = 12
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 0 0 .5rem; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+dl { margin: .25rem 0 1rem 1rem; } dt { float: left; clear: left; width: 5rem; opacity: .7; }
+dd { margin-left: 6rem; overflow-wrap: anywhere; }
+.level { padding: .1rem .5rem; border-radius: .25rem; font-size: .8rem; color: #fff; }
+.error { background: #b3261e; } .warning { background: #8a5a00; } .note { background: #0b6b7a; }
+.aside { opacity: .7; }
+"""
+
+
+def to_terminal(report: Report, *, color: bool, width: int) -> str:
+    """A report for a terminal of `width` columns, with ANSI colours or without."""
+    paint = _Paint(color)
+    parts: list[str] = [paint(BOLD, report.title)] if report.title else []
+    parts += [finding_to_terminal(f, color=color, width=width) for f in report.findings]
+    for table in report.tables:
+        lines = [*(_table_lines(table, paint, width))]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def finding_to_terminal(finding: Finding, *, color: bool, width: int) -> str:
+    """A finding: its level and title, then what shows it, where, and what to do."""
+    paint = _Paint(color)
+    word = finding.level.word
+    title = _wrapped(finding.title, width, indent=len(word) + 2)
+    lines = [f"{paint(COLORS[finding.level], word)}: {title}"]
+    for name, text in _details(finding):
+        lines.append(f"  {paint(DIM, f'{name}:'):<{10 + paint.extra}}{_wrapped(text, width, 12)}")
+    return "\n".join(lines)
+
+
+def to_markdown(report: Report) -> str:
+    """A report as GitHub's Markdown."""
+    lines = [f"# {report.title}", ""]
+    for finding in report.findings:
+        lines.append(f"- **{finding.level.word}**: {_plain(finding.title)}")
+        lines += [f"  - {name}: {_plain(text)}" for name, text in _details(finding)]
+    for table in report.tables:
+        cells = [[_plain(cell(value)) for value in row] for row in table.rows]
+        lines += ["", f"### {_plain(table.title)}", "", _row([_plain(c) for c in table.columns])]
+        lines += [_row(["---:" if n else "---" for n in _are_numbers(table)])]
+        lines += [_row(row) for row in cells]
+        lines += ["", _plain(table.note)] if table.note else []
+    return "\n".join(lines) + "\n"
+
+
+def to_html(report: Report) -> str:
+    """A report as a page that needs nothing else."""
+    body = [f"<h1>{html.escape(report.title)}</h1>"]
+    for finding in report.findings:
+        word = finding.level.word
+        title = html.escape(finding.title)
+        body.append(f'<p><span class="level {word}">{word}</span> {title}</p><dl>')
+        body += [f"<dt>{n}</dt><dd>{html.escape(text)}</dd>" for n, text in _details(finding)]
+        body.append("</dl>")
+    for table in report.tables:
+        body += _html_table(table)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(report.title)}</title><style>{STYLE}</style></head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )
+
+
+def cell(value: Cell) -> str:
+    """A cell's text: numbers with four significant digits, nothing as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool | str):
+        return str(value)
+    return number(value)
+
+
+class _Paint:
+    """Colours text, or leaves it as it is."""
+
+    def __init__(self, color: bool) -> None:
+        self._color = color
+        self.extra = len(DIM + PLAIN) if color else 0
+
+    def __call__(self, code: str, text: str) -> str:
+        return f"{code}{text}{PLAIN}" if self._color else text
+
+
+def _details(finding: Finding) -> Iterator[tuple[str, str]]:
+    for name in ("evidence", "where", "fix"):
+        text = getattr(finding, name)
+        if text:
+            yield name, text
+
+
+def _wrapped(text: str, width: int, indent: int) -> str:
+    room = max(NARROWEST, width - indent)
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return ("\n" + " " * indent).join(lines)
+
+
+def _are_numbers(table: Table) -> list[bool]:
+    """Which columns hold numbers alone."""
+    return [
+        any(isinstance(row[at], int | float) for row in table.rows)
+        and all(row[at] is None or _is_number(row[at]) for row in table.rows)
+        for at in range(len(table.columns))
+    ]
+
+
+def _is_number(value: Cell) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _table_lines(table: Table, paint: _Paint, width: int) -> Iterator[str]:
+    texts = [[cell(value) for value in row] for row in table.rows]
+    widths = [max(map(len, column)) for column in zip(table.columns, *texts, strict=True)]
+    widths[-1] = min(widths[-1], max(NARROWEST, width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)))
+    right = _are_numbers(table)
+    yield paint(BOLD, table.title)
+    yield paint(DIM, _aligned(table.columns, widths, right))
+    yield paint(DIM, "─" * min(width, sum(widths) + len(GAP) * (len(widths) - 1)))
+    indent = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
+    for row in texts:
+        last = row[-1] if right[-1] else _wrapped(row[-1], indent + widths[-1], indent)
+        yield _aligned([*row[:-1], last], widths, right)
+    if table.note:
+        yield paint(DIM, _wrapped(table.note, width, 0))
+
+
+def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    cells = [
+        f"{text:>{size}}" if is_right else f"{text:<{size}}"
+        for text, size, is_right in zip(texts, widths, right, strict=True)
+    ]
+    return GAP.join(cells).rstrip()
+
+
+def _html_table(table: Table) -> Iterator[str]:
+    right = _are_numbers(table)
+    yield f"<h2>{html.escape(table.title)}</h2><table><tr>"
+    yield "".join(f"<th>{html.escape(name)}</th>" for name in table.columns) + "</tr>"
+    for row in table.rows:
+        cells = (
+            f'<td{" class=number" * is_right}>{html.escape(cell(value))}</td>'
+            for value, is_right in zip(row, right, strict=True)
+        )
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</table>"
+    if table.note:
+        yield f'<p class="aside">{html.escape(table.note)}</p>'
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown's tables and lists do not take for their own marks."""
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
