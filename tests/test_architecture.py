@@ -29,7 +29,7 @@ READS_ENVIRONMENT = {"core/store.py", "recipe/load.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 HEAVY = {
     "torch", "transformers", "datasets", "peft", "tokenizers", "safetensors", "gguf", "numpy",
-    "pandas", "pyarrow", "pydantic", "rich", "rensa", "huggingface_hub", "ruamel",
+    "pandas", "pyarrow", "pydantic", "rich", "huggingface_hub", "ruamel",
 }  # fmt: skip
 
 

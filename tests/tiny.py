@@ -50,7 +50,16 @@ def encoder(family: str, *, num_labels: int = 3, dropout: float = 0.0) -> torch.
     """A random classifier with our attention, in float32."""
     attention.register()
     torch.manual_seed(0)
-    silent = dict.fromkeys(("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout", "seq_classif_dropout"), dropout)
+    silent = dict.fromkeys(
+        (
+            "hidden_dropout_prob",
+            "attention_probs_dropout_prob",
+            "dropout",
+            "attention_dropout",
+            "seq_classif_dropout",
+        ),
+        dropout,
+    )
     config = AutoConfig.for_model(family, **ENCODERS[family], **silent, num_labels=num_labels)
     model = AutoModelForSequenceClassification.from_config(
         config, attn_implementation=attention.NAME

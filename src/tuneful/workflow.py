@@ -237,7 +237,9 @@ def evaluate(
     place = store or Store.default()
     kept = kept_evaluation(model, recipe, data)
     if kept is not None:
-        listener(Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(model.path)}))
+        listener(
+            Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(model.path)})
+        )
         return kept
     report = _staged(
         "evaluate", listener, lambda: evaluate_model(model, recipe, data, place, listener)

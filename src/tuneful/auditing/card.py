@@ -98,7 +98,10 @@ def _head(model: Model, recipe: Recipe, report: Report) -> Iterator[str]:
         f"`{model.manifest['base']}`, tuned by {recipe.method.name} "
         f"({recipe.adapter.name} weights). On {report.facts['rows']:,} rows that it was not "
         f"trained on, {first['title']} is {interval(first['tuned'], is_share=share)}"
-        + (f"; the untuned model's is {interval(first['base'], is_share=share)}." * bool(first["base"]))
+        + (
+            f"; the untuned model's is {interval(first['base'], is_share=share)}."
+            * bool(first["base"])
+        )
     )
     if model.labels:
         yield f"\nClasses: {', '.join(f'`{label}`' for label in model.labels)}.\n"

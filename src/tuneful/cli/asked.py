@@ -35,7 +35,7 @@ def recipe_of(args: Namespace, console: Console) -> Asked:
     from tuneful.recipe.schema import Recipe
 
     path = Path(args.recipe)
-    if path.suffix.lower() in RECIPES or path.is_file() and not path.suffix:
+    if path.suffix.lower() in RECIPES or (path.is_file() and not path.suffix):
         if args.model:
             raise RecipeError(
                 "--model is for rows without a recipe.",

@@ -66,13 +66,13 @@ class Console:
         """The command's result: as JSON, or as text."""
         self.close()
         if self.is_json:
-            print(json.dumps(value, indent=1, ensure_ascii=False, default=str))  # noqa: T201
+            print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
         elif text:
-            print(text)  # noqa: T201
+            print(text)
 
     def line(self, value: Any) -> None:
         """One JSON value on a line of its own."""
-        print(json.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201
+        print(json.dumps(value, ensure_ascii=False), flush=True)
 
     def report(self, report: Report, **more: Any) -> None:
         """A report as the result."""
@@ -87,13 +87,13 @@ class Console:
     def say(self, text: str) -> None:
         """Words for a person."""
         if not self.is_quiet:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201
+            print(text, file=sys.stderr, flush=True)
 
     def error(self, error: TunefulError) -> None:
         """What went wrong; for a program on stdout as well."""
         self.close()
         bold, plain = ("\x1b[1;31m", "\x1b[0m") if self.has_color(self.words) else ("", "")
-        print(f"{bold}error:{plain} {error}", file=sys.stderr)  # noqa: T201
+        print(f"{bold}error:{plain} {error}", file=sys.stderr)
         if self.is_json:
             value = {"message": error.message, "where": error.where, "fix": error.fix}
             self.result({"error": {"type": type(error).__name__, **value}})
@@ -104,8 +104,8 @@ class Console:
 
         self.close()
         color, width = self.has_color(self.words), self.width(self.words)
-        print(to_terminal(refused.report, color=color, width=width), file=sys.stderr)  # noqa: T201
-        print(f"refused: {refused}", file=sys.stderr)  # noqa: T201
+        print(to_terminal(refused.report, color=color, width=width), file=sys.stderr)
+        print(f"refused: {refused}", file=sys.stderr)
         if self.is_json:
             value = {"message": refused.message, "where": refused.where, "fix": refused.fix}
             findings = refused.report.to_json()["findings"]

@@ -62,9 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     args = parser(words[0] if words else "").parse_args(words)
-    console = Console(
-        is_json=getattr(args, "json", False), is_quiet=getattr(args, "quiet", False)
-    )
+    console = Console(is_json=getattr(args, "json", False), is_quiet=getattr(args, "quiet", False))
     try:
         return _run(args, console)
     except BrokenPipeError:  # the reader of our output has gone: `tuneful list | head -1`

@@ -63,7 +63,12 @@ def _metrics(facts: Any) -> Any:
     from tuneful.evaluating.summary import interval
 
     table = Table(box=None, padding=(0, 2), title=None)
-    for name, justify in (("", "left"), ("base", "left"), ("tuned", "left"), ("difference", "left")):
+    for name, justify in (
+        ("", "left"),
+        ("base", "left"),
+        ("tuned", "left"),
+        ("difference", "left"),
+    ):
         table.add_column(name, justify=justify, no_wrap=True)
     for known in facts["metrics"].values():
         share, base, apart = known["is_share"], known["base"], known["difference"]

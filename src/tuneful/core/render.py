@@ -138,7 +138,9 @@ def _is_number(value: Cell) -> bool:
 def _table_lines(table: Table, paint: _Paint, width: int) -> Iterator[str]:
     texts = [[cell(value) for value in row] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(table.columns, *texts, strict=True)]
-    widths[-1] = min(widths[-1], max(NARROWEST, width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)))
+    widths[-1] = min(
+        widths[-1], max(NARROWEST, width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1))
+    )
     right = _are_numbers(table)
     yield paint(BOLD, table.title)
     yield paint(DIM, _aligned(table.columns, widths, right))
@@ -165,7 +167,7 @@ def _html_table(table: Table) -> Iterator[str]:
     yield "".join(f"<th>{html.escape(name)}</th>" for name in table.columns) + "</tr>"
     for row in table.rows:
         cells = (
-            f'<td{" class=number" * is_right}>{html.escape(cell(value))}</td>'
+            f"<td{' class=number' * is_right}>{html.escape(cell(value))}</td>"
             for value, is_right in zip(row, right, strict=True)
         )
         yield f"<tr>{''.join(cells)}</tr>"

@@ -61,8 +61,9 @@ class Store:
         raise RunError(
             f"{found} answer to {name!r}.",
             where=str(self.runs),
-            fix="tuneful list shows the runs there are." if not matches else "Give more of it: "
-            + ", ".join(path.name for path in matches[:5]),
+            fix="tuneful list shows the runs there are."
+            if not matches
+            else "Give more of it: " + ", ".join(path.name for path in matches[:5]),
         )
 
     def list_runs(self) -> list[Path]:

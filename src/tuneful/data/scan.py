@@ -270,4 +270,3 @@ class Scan:
 def _check_text(made: Converted) -> None:
     if isinstance(made.row, Labelled) and not made.row.text.strip():
         raise BadValue("The text is empty.", "Fill it")
-

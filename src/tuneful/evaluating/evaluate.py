@@ -59,7 +59,9 @@ def evaluate(
     }
     if model.head == "classes":
         facts["calibration"] = _calibrate(model, recipe, data, store, listener)
-    tuned = _sample(ask_tuned(model, recipe, data, "test", store, listener), data, model.temperature)
+    tuned = _sample(
+        ask_tuned(model, recipe, data, "test", store, listener), data, model.temperature
+    )
     base = None
     if recipe.evaluate.base:
         base = _sample(ask_base(model, recipe, data, store, listener), data)
@@ -108,9 +110,7 @@ def _sample(said: Said, data: Dataset, temperature: float = 1.0) -> Sample:
 def _measure(name: str, tuned: Sample, base: Sample | None, recipe: Recipe) -> dict[str, Any]:
     known = metric(name)
     base_NK = known.statistics(base) if base is not None else None
-    found = compare(
-        known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed
-    )
+    found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
     title = f"{known.title} of {name.partition(':')[2]}" if ":" in name else known.title
     return {"title": title, "better": known.better, "is_share": known.is_share, **asdict(found)}
 

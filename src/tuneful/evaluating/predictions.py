@@ -46,9 +46,7 @@ def ask_tuned(
     return _ask(predictor, recipe, data, split, _progress(listener, "tuned", data.num_rows(split)))
 
 
-def ask_base(
-    model: Model, recipe: Recipe, data: Dataset, store: Store, listener: Listener
-) -> Said:
+def ask_base(model: Model, recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> Said:
     """Ask the model as it was before tuning about the test rows; a classifier gets a fresh head."""
     located = locate(recipe.model, store, listener)
     asked = [

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tuneful.models.packing import Layout
 
 NAME = "tuneful"
-_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
-_flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward  # noqa: SLF001
+_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+_flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
 def register() -> None:
@@ -53,7 +53,7 @@ def _attention(
     attention_mask: Tensor | None,
     **options: Any,
 ) -> tuple[Tensor, None]:
-    """transformers' attention interface: [1, H, T, D] in, [1, T, H, D] out."""
+    """Transformers' attention interface: [1, H, T, D] in, [1, T, H, D] out."""
     layout = active_layout()
     causal = options.get("is_causal")
     rule = Rule(
@@ -132,7 +132,11 @@ class _CpuFlash(torch.autograd.Function):
         sums: list[Tensor] = []
         for a, b, c, d in slices:
             part, logsum = _flash(
-                query[:, :, a:b], key[:, :, c:d], value[:, :, c:d], 0.0, rule.is_causal,
+                query[:, :, a:b],
+                key[:, :, c:d],
+                value[:, :, c:d],
+                0.0,
+                rule.is_causal,
                 scale=rule.scale,
             )
             out[:, a:b] = part.transpose(1, 2)
@@ -149,8 +153,15 @@ class _CpuFlash(torch.autograd.Function):
         grad_out, out = grads[0].transpose(1, 2), out.transpose(1, 2)
         for (a, b, c, d), logsum in zip(ctx.slices, sums, strict=True):
             parts = _flash_backward(
-                grad_out[:, :, a:b], query[:, :, a:b], key[:, :, c:d], value[:, :, c:d],
-                out[:, :, a:b], logsum, 0.0, rule.is_causal, scale=rule.scale,
+                grad_out[:, :, a:b],
+                query[:, :, a:b],
+                key[:, :, c:d],
+                value[:, :, c:d],
+                out[:, :, a:b],
+                logsum,
+                0.0,
+                rule.is_causal,
+                scale=rule.scale,
             )
             grad_query[:, :, a:b], grad_key[:, :, c:d], grad_value[:, :, c:d] = parts
         return grad_query, grad_key, grad_value, None, None
@@ -185,9 +196,7 @@ def _cuda_flash(
     return cast("Tensor", out)[None]
 
 
-def _plain(
-    query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor | None
-) -> Tensor:
+def _plain(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor | None) -> Tensor:
     """softmax(q k^T) v written out, in float32 probabilities: [1, H, Q, D]."""
     groups = query.shape[1] // key.shape[1]
     key, value = (x.repeat_interleave(groups, dim=1) if groups > 1 else x for x in (key, value))

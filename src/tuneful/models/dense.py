@@ -86,9 +86,9 @@ class DenseAttention(torch.autograd.Function):
             if rule.dropout:
                 dropped = drop(shares, ctx.masks[number], rule.dropout)
                 grad_shares = drop(grad_shares, ctx.masks[number], rule.dropout)
-            grad_scores = torch._softmax_backward_data(  # noqa: SLF001  (torch's own softmax backward)
-                grad_shares, shares, -1, shares.dtype
-            ).mul_(rule.scale)
+            grad_scores = torch._softmax_backward_data(grad_shares, shares, -1, shares.dtype).mul_(
+                rule.scale
+            )
             results[0][0, :, a:b] = torch.bmm(grad_scores, k)
             results[1][0, :, c:d] = _gather(torch.bmm(grad_scores.mT, q), groups)
             results[2][0, :, c:d] = _gather(torch.bmm(dropped.mT, grad_out), groups)
@@ -118,4 +118,3 @@ def _later(num_queries: int, num_keys: int, dtype: torch.dtype) -> Tensor:
     """-inf where a key stands after its query, else 0. The last query sees the last key."""
     blocked = torch.full((num_queries, num_keys), float("-inf"), dtype=dtype)
     return blocked.triu_(1 + num_keys - num_queries)
-

@@ -65,7 +65,7 @@ def use_cheap_dropout(model: nn.Module) -> None:
             cast("Any", module).forward = _forward_of(module)
 
 
-def _forward_of(module: nn.Dropout):  # noqa: ANN202  (a bound forward, as torch's modules have)
+def _forward_of(module: nn.Dropout):
     def forward(state: Tensor) -> Tensor:
         return dropout(state, module.p) if module.training else state
 

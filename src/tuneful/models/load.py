@@ -119,5 +119,3 @@ def freeze_lowest(model: nn.Module, num_layers: int) -> None:
         encoder.embeddings.requires_grad_(requires_grad=False)
     for layer in layers[:num_layers]:
         layer.requires_grad_(requires_grad=False)
-
-

@@ -48,7 +48,7 @@ def token_logp(
     projection: Projection,
     known_gradient_N: Tensor | None = None,
 ) -> Tensor:
-    """log p(target) of each token, float32 nats, with gradient: [N].
+    """Log p(target) of each token, float32 nats, with gradient: [N].
 
     Args:
         hidden_ND: Last hidden state at the positions that predict the targets.
@@ -61,9 +61,7 @@ def token_logp(
     if known_gradient_N is not None and is_simple and torch.is_grad_enabled():
         return cast(
             "Tensor",
-            _KnownGradient.apply(
-                hidden_ND, projection.weight_VD, target_N, known_gradient_N, rows
-            ),
+            _KnownGradient.apply(hidden_ND, projection.weight_VD, target_N, known_gradient_N, rows),
         )
     parts: list[Tensor] = []
     for chunk, target in zip(hidden_ND.split(rows), target_N.split(rows), strict=True):

@@ -77,7 +77,6 @@ class Classifier:
                 on_done(done)
         return result
 
-
     def classify(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """For each text its "label", the "confidence" in it, and the probabilities of all classes.
 
@@ -202,9 +201,7 @@ def load_predictor(
         return _tuned(Model.open(located.folder), dtype, max_length)
     head = "classes" if labels is not None else "tokens"
     tokenizer = load_tokenizer(located.folder, needs_chat=head == "tokens")
-    model = load_weights(
-        located.folder, head=head, labels=labels or (), precision=dtype, seed=seed
-    )
+    model = load_weights(located.folder, head=head, labels=labels or (), precision=dtype, seed=seed)
     set_up(model, tokenizer, None)
     longest = max_length or _longest(model)
     scorer = Scorer(model, pad_id=tokenizer.pad_id, packed=True)

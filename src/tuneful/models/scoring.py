@@ -81,7 +81,7 @@ class Scorer:
         weights: Sequence[Sequence[float]],
         known_gradient: Callable[[Tensor], Tensor | None] | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """log p of every token with weight > 0, its weight, and its sequence's number: each [N].
+        """Log p of every token with weight > 0, its weight, and its sequence's number: each [N].
 
         Args:
             sequences: Token ids.
@@ -117,7 +117,7 @@ class Scorer:
         return out.last_hidden_state[mask_ST.bool()]
 
     def _run_packed(self, packed: Packed) -> Tensor:
-        name = cast("Any", self.encoder).config._attn_implementation  # noqa: SLF001
+        name = cast("Any", self.encoder).config._attn_implementation
         # Any other attention would let the sequences of a packed row see each other.
         assert name == attention.NAME, f"the model's attention is {name!r}"
         options = {"use_cache": False} if hasattr(self.core, "lm_head") else {}
@@ -167,5 +167,3 @@ def _distilbert_head(core: Any) -> Callable[[Tensor], Tensor]:
         return core.classifier(core.dropout(torch.relu(core.pre_classifier(state_SD))))
 
     return logits
-
-

@@ -14,9 +14,9 @@ import torch
 
 from tuneful.core.errors import Stopped
 from tuneful.core.events import Event
-from tuneful.training.memory import peak_memory_gib
 from tuneful.training import checkpoint, steps
 from tuneful.training.checkpoint import Progress
+from tuneful.training.memory import peak_memory_gib
 from tuneful.training.schedule import learning_rate
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ class Optimizer:
         if not math.isfinite(norm):
             return norm
         if norm > self.max_grad_norm:
-            torch._foreach_mul_(gradients, self.max_grad_norm / norm)  # noqa: SLF001
+            torch._foreach_mul_(gradients, self.max_grad_norm / norm)
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         self.adam.step()
@@ -124,7 +124,7 @@ def _master(parameter: nn.Parameter) -> Tensor:
     return parameter.detach().float().clone().requires_grad_(requires_grad=True)
 
 
-def _move_gradient_to(master: Tensor):  # noqa: ANN202  (the hook's type is torch's own)
+def _move_gradient_to(master: Tensor):
     # One buffer for the whole run: fresh memory each step costs more than the sum.
     buffer = torch.empty_like(master, requires_grad=False)
 

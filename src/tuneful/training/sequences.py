@@ -99,9 +99,7 @@ def encode_split(
     return Sequences(final / "rows.arrow")
 
 
-def _write(
-    path: Path, data: Dataset, split: str, encoding: Encoding, listener: Listener
-) -> None:
+def _write(path: Path, data: Dataset, split: str, encoding: Encoding, listener: Listener) -> None:
     import pyarrow as pa
 
     done, total = 0, data.num_rows(split)
@@ -112,7 +110,12 @@ def _write(
                 pa.RecordBatch.from_pylist([_encode(row) for row in encoded], schema=_schema())
             )
             done += len(rows)
-            facts = {"stage": "train", "done": done, "total": total, "unit": f"{split} rows encoded"}
+            facts = {
+                "stage": "train",
+                "done": done,
+                "total": total,
+                "unit": f"{split} rows encoded",
+            }
             listener(Event("progress", facts))
 
 
@@ -141,6 +144,4 @@ def _encode(row: Sequence[Encoded]) -> dict[str, list[Any]]:
 
 def _decode(record: dict[str, list[Any]]) -> list[Encoded]:
     names = ("tokens", "weights", "label", "weight", "num_cut")
-    return [
-        Encoded(*values) for values in zip(*(record[name] for name in names), strict=True)
-    ]
+    return [Encoded(*values) for values in zip(*(record[name] for name in names), strict=True)]

@@ -70,9 +70,7 @@ def set_up_run(
     located = locate(recipe.model, store, listener)
     method = METHODS[recipe.method.name](recipe.method, data_facts(data))
     tokenizer = load_tokenizer(located.folder, needs_chat=method.head == "tokens")
-    model = load_weights(
-        located.folder, head=method.head, labels=data.labels, seed=settings.seed
-    )
+    model = load_weights(located.folder, head=method.head, labels=data.labels, seed=settings.seed)
     base_precision = next(model.parameters()).dtype
     set_up(model, tokenizer, settings.attention_dropout)
     torch.manual_seed(settings.seed)

@@ -81,8 +81,9 @@ def open_run(recipe: Recipe, data: Dataset, plan: Plan, store: Store, text: str 
     return run
 
 
-def train(run: Run, recipe: Recipe, data: Dataset, plan: Plan, store: Store,
-          listener: Listener = ignore) -> Model:
+def train(
+    run: Run, recipe: Recipe, data: Dataset, plan: Plan, store: Store, listener: Listener = ignore
+) -> Model:
     """Train in a run folder, from its newest checkpoint if there is one.
 
     Raises:
@@ -118,9 +119,7 @@ def _train(
     return _save(recipe, setup, weights, facts, store)
 
 
-def make_job(
-    run: Run, setup: Setup, data: Dataset, store: Store, listener: Listener
-) -> Job:
+def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: Listener) -> Job:
     """Encode the rows and put a job together."""
     settings = setup.settings
     rows = {

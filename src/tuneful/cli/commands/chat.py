@@ -47,7 +47,7 @@ def run(args: Namespace, console: Console) -> int:
             continue
         said = (*said, Message("user", line))
         (answer,) = model.answers([said], args.max_new_tokens)
-        print(answer, flush=True)  # noqa: T201
+        print(answer, flush=True)
         said = (*said, Message("assistant", answer))
     return 0
 

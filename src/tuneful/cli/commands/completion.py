@@ -51,14 +51,14 @@ def words() -> dict[str, list[str]]:
     """Every command with its flags and choices."""
     from tuneful.cli.main import parser
 
-    actions = cast("list[Any]", parser()._actions)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    actions = cast("list[Any]", parser()._actions)  # pyright: ignore[reportPrivateUsage]
     (below,) = (action for action in actions if isinstance(action, _SubParsersAction))
     found: dict[str, list[str]] = {}
     for name, sub in cast("dict[str, Any]", below.choices).items():
-        flags = [flag for action in sub._actions for flag in action.option_strings]  # noqa: SLF001
+        flags = [flag for action in sub._actions for flag in action.option_strings]
         choices = [
             str(choice)
-            for action in sub._actions  # noqa: SLF001
+            for action in sub._actions
             if not action.option_strings
             for choice in action.choices or ()
         ]
@@ -67,7 +67,9 @@ def words() -> dict[str, list[str]]:
 
 
 def _bash(known: dict[str, list[str]]) -> str:
-    cases = "\n".join(f'      {name}) words="{" ".join(flags)}" ;;' for name, flags in known.items())
+    cases = "\n".join(
+        f'      {name}) words="{" ".join(flags)}" ;;' for name, flags in known.items()
+    )
     return BASH.format(commands=" ".join(known), cases=cases)
 
 

@@ -50,7 +50,7 @@ def _mixed(facts: Facts) -> Iterator[Finding]:
             "mixed-labels",
             f"Labels are of different types: {', '.join(sorted(kinds))}.",
             evidence=told,
-            fix="Write every label the same way in the source; 1 and \"1\" count as one class.",
+            fix='Write every label the same way in the source; 1 and "1" count as one class.',
             where="data.columns.label",
         )
 

@@ -54,9 +54,7 @@ class Copies:
     num_near: int
 
 
-def find_copies(
-    rows: Path, used_N: NDArray[np.bool_], *, near: bool, listener: Listener
-) -> Copies:
+def find_copies(rows: Path, used_N: NDArray[np.bool_], *, near: bool, listener: Listener) -> Copies:
     """Group the used rows of a staging file by their column "key"."""
     import numpy as np
 

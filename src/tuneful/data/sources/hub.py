@@ -35,7 +35,7 @@ def open_hub(reference: str, listener: Listener) -> Source:
     rows = _load(reference, repository, configuration, split or "train")
     revision = str(rows.info.download_checksums or rows.info.version or "")
     identity = hashlib.sha256(f"{repository} {configuration} {split} {revision}".encode())
-    identity.update(str(rows._fingerprint).encode())  # noqa: SLF001  (the only hash of its rows)
+    identity.update(str(rows._fingerprint).encode())
     return Source(
         name=short_name(parts[min(1, len(parts) - 1)]),
         reference=reference,

@@ -29,7 +29,7 @@ class Perplexity:
         return np.stack([-known.logp_N, known.tokens_N.astype("float64")], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """exp of nats by tokens."""
+        """Exp of nats by tokens."""
         import numpy as np
 
         del num_rows

@@ -26,7 +26,9 @@ class LoraConfig(PartConfig):
     name: Literal["lora"] = Field(default="lora", description="A low-rank update beside the base.")
     rank: int = Field(default=8, ge=1, description="Width of the update (r).")
     alpha: float = Field(
-        default=16.0, gt=0, description="The update is scaled by alpha / rank (2: Hu et al.'s code)."
+        default=16.0,
+        gt=0,
+        description="The update is scaled by alpha / rank (2: Hu et al.'s code).",
     )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="Dropout before the update.")
     targets: list[str] | Literal["all-linear"] = Field(
@@ -74,7 +76,7 @@ class Lora:
         return wrapped
 
     def num_trainable(self, facts: ModelFacts) -> int:
-        """rank x (inputs + outputs) of each adapted matrix; a named one counts as width x width."""
+        """Rank x (inputs + outputs) of each adapted matrix; a named one counts as width x width."""
         if isinstance(self.config.targets, list):
             sides = 2 * facts.width * len(self.config.targets)
         else:
