@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-import textwrap
+import unicodedata
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Level
@@ -35,7 +35,7 @@ dd { margin-left: 6rem; overflow-wrap: anywhere; }
 def to_terminal(report: Report, *, color: bool, width: int) -> str:
     """A report for a terminal of `width` columns, with ANSI colours or without."""
     paint = _Paint(color)
-    parts: list[str] = [paint(BOLD, report.title)] if report.title else []
+    parts: list[str] = [paint(BOLD, _wrapped(report.title, width, 0))] if report.title else []
     parts += [finding_to_terminal(f, color=color, width=width) for f in report.findings]
     for table in report.tables:
         lines = [*(_table_lines(table, paint, width))]
@@ -56,7 +56,7 @@ def finding_to_terminal(finding: Finding, *, color: bool, width: int) -> str:
 
 def to_markdown(report: Report) -> str:
     """A report as GitHub's Markdown."""
-    lines = [f"# {report.title}", ""]
+    lines = [f"# {_plain(report.title)}", ""]
     for finding in report.findings:
         lines.append(f"- **{finding.level.word}**: {_plain(finding.title)}")
         lines += [f"  - {name}: {_plain(text)}" for name, text in _details(finding)]
@@ -92,7 +92,7 @@ def to_html(report: Report) -> str:
 def cell(value: Cell) -> str:
     """A cell's text: numbers with four significant digits, nothing as a dash."""
     if value is None:
-        return "–"
+        return "\u2013"
     if isinstance(value, bool | str):
         return str(value)
     return number(value)
@@ -118,8 +118,26 @@ def _details(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def _wrapped(text: str, width: int, indent: int) -> str:
     room = max(NARROWEST, width - indent)
-    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    if "\n" not in text and _columns(text) <= room:
+        return text
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and _columns(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
     return ("\n" + " " * indent).join(lines)
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives the text: wide signs take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
 
 
 def _are_numbers(table: Table) -> list[bool]:
@@ -136,26 +154,31 @@ def _is_number(value: Cell) -> bool:
 
 
 def _table_lines(table: Table, paint: _Paint, width: int) -> Iterator[str]:
-    texts = [[cell(value) for value in row] for row in table.rows]
-    widths = [max(map(len, column)) for column in zip(table.columns, *texts, strict=True)]
+    yield paint(BOLD, _wrapped(table.title, width, 0))
+    if table.columns:
+        yield from _grid(table, paint, width)
+    if table.note:
+        yield paint(DIM, _wrapped(table.note, width, 0))
+
+
+def _grid(table: Table, paint: _Paint, width: int) -> Iterator[str]:
+    texts = [[cell(value).replace("\n", " ") for value in row] for row in table.rows]
+    widths = [max(map(_columns, column)) for column in zip(table.columns, *texts, strict=True)]
     widths[-1] = min(
         widths[-1], max(NARROWEST, width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1))
     )
     right = _are_numbers(table)
-    yield paint(BOLD, table.title)
     yield paint(DIM, _aligned(table.columns, widths, right))
     yield paint(DIM, "─" * min(width, sum(widths) + len(GAP) * (len(widths) - 1)))
     indent = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
     for row in texts:
         last = row[-1] if right[-1] else _wrapped(row[-1], indent + widths[-1], indent)
         yield _aligned([*row[:-1], last], widths, right)
-    if table.note:
-        yield paint(DIM, _wrapped(table.note, width, 0))
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     cells = [
-        f"{text:>{size}}" if is_right else f"{text:<{size}}"
+        " " * (size - _columns(text)) + text if is_right else text + " " * (size - _columns(text))
         for text, size, is_right in zip(texts, widths, right, strict=True)
     ]
     return GAP.join(cells).rstrip()

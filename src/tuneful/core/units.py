@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 
 def duration(seconds: float) -> str:
-    """A time: "8.2 s", "4 min 05 s", "2 h 03 min"."""
+    """A time: "8.2 s", "4 min 05 s", "2 h 03 min".
+
+    Example:
+        >>> duration(245)
+        '4 min 05 s'
+    """
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -16,7 +23,12 @@ def duration(seconds: float) -> str:
 
 
 def count(number: float) -> str:
-    """A number of things: "1,234", "1.2 M", "135 M"."""
+    """A number of things: "1,234", "1.2 M", "135 M".
+
+    Example:
+        >>> count(1_200_000)
+        '1.2 M'
+    """
     if number < 1e6:
         return f"{number:,.0f}"
     for size, letter in ((1e9, "G"), (1e6, "M")):
@@ -26,8 +38,42 @@ def count(number: float) -> str:
     raise AssertionError
 
 
+def size(num_bytes: float) -> str:
+    """An amount of memory or disk: "512 B", "12.3 MiB".
+
+    Example:
+        >>> size(12_900_000)
+        '12.3 MiB'
+    """
+    if num_bytes < 1024:
+        return f"{num_bytes:.0f} B"
+    scaled = float(num_bytes)
+    for unit in ("KiB", "MiB", "GiB"):
+        scaled /= 1024
+        if round(scaled, 1) < 1024:
+            return f"{scaled:.1f} {unit}"
+    return f"{scaled / 1024:,.1f} TiB"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of one, in hundredths: "86.4 %".
+
+    Example:
+        >>> percent(0.864)
+        '86.4 %'
+    """
+    return f"{share * 100:.{digits}f} %"
+
+
 def number(value: float) -> str:
-    """Four significant digits, without an exponent between 0.001 and a million."""
+    """Four significant digits, without an exponent between 0.001 and a million.
+
+    Example:
+        >>> number(0.123456)
+        '0.1235'
+    """
+    if not math.isfinite(value):
+        return str(value)
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     if 1000 <= abs(value) < 1e6:
