@@ -34,7 +34,20 @@ _PUBLIC = {
     "run": "tuneful.workflow",
     "train": "tuneful.workflow",
 }
-__all__ = [*_PUBLIC, "__version__"]  # noqa: PLE0604  (the names are those of the table)
+__all__ = [
+    "Gate",
+    "Recipe",
+    "Report",
+    "Run",
+    "Store",
+    "__version__",
+    "evaluate",
+    "load_predictor",
+    "plan",
+    "prepare",
+    "run",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

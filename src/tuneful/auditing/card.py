@@ -1,4 +1,4 @@
-"""The model card: README.md in the model's folder, from measured facts alone (Mitchell et al. 2019).
+"""The model card: README.md in the model's folder, from measured facts (Mitchell et al. 2019).
 
 Its head is the metadata that model hubs read (YAML, with `model-index` for the metrics).
 """
@@ -73,7 +73,7 @@ def _metadata(model: Model, data: Dataset, report: Report) -> str:
         "pipeline_tag": task,
         "base_model": str(model.manifest["base"]),
         "license": "other",
-        "license_name": f"base model: {model.manifest['licence']}; data: {data.manifest['licence']}",
+        "license_name": f"model: {model.manifest['licence']}; data: {data.manifest['licence']}",
         "tags": ["tuneful", str(model.manifest["method"]), str(model.manifest["adapter"])],
         "model-index": [
             {
@@ -91,7 +91,7 @@ def _metadata(model: Model, data: Dataset, report: Report) -> str:
 
 def _head(model: Model, recipe: Recipe, report: Report) -> Iterator[str]:
     known = report.facts["metrics"]
-    name, first = next(iter(known.items()))
+    first = next(iter(known.values()))
     share = first["is_share"]
     yield f"\n# {model.name}\n"
     yield (

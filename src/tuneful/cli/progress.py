@@ -94,7 +94,7 @@ class Lines:
         if event.kind == "step":
             return f"step {data['step']}/{data['total']} · {step_words(data)}"
         total = f" of {count(data['total'])}" if data.get("total") else ""
-        return f"{data.get('text', '')} {count(data['done'])}{total} {data['unit']}".strip()
+        return f"{data.get('text') or data['unit']}: {count(data['done'])}{total}"
 
 
 class Bar:
@@ -169,4 +169,4 @@ class Bar:
             transient=True,
         )
         bar.start()
-        return bar, bar.add_task(self._stage, total=None, words="")
+        return bar, bar.add_task(self._stage or "", total=None, words="")

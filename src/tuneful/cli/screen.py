@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.units import duration
 
+NONE = "-"
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console as RichConsole
+    from rich.table import Table
 
     from tuneful.workflow import Outcome, Trained
 
@@ -35,16 +40,14 @@ def trained_text(trained: Trained, recipe: str) -> str:
 
 def show_outcome(outcome: Outcome, console: RichConsole, recipe: str) -> None:
     """One screen: measured, taken, made, next."""
-    from rich.panel import Panel
+    from rich.rule import Rule
     from rich.table import Table
     from rich.text import Text
 
     model, facts = outcome.trained.model, outcome.report.facts
-    title = Text(f" {model.name} ", style="bold")
+    console.print(Rule(Text(model.name, style="bold"), align="left", style="green"))
+    console.print(_metrics(facts))
     console.print()
-    console.print(
-        Panel(_metrics(facts), title=title, title_align="left", border_style="green", expand=False)
-    )
     taken = Table.grid(padding=(0, 2))
     for name, value in _taken(outcome).items():
         taken.add_row(Text(name, style="dim"), value)
@@ -57,29 +60,25 @@ def show_outcome(outcome: Outcome, console: RichConsole, recipe: str) -> None:
         console.print(f"  {command}", markup=False)
 
 
-def _metrics(facts: Any) -> Any:
+def _metrics(facts: Any) -> Table:
     from rich.table import Table
+    from rich.text import Text
 
-    from tuneful.evaluating.summary import interval
+    from tuneful.evaluating.summary import bare_interval
 
-    table = Table(box=None, padding=(0, 2), title=None)
-    for name, justify in (
-        ("", "left"),
-        ("base", "left"),
-        ("tuned", "left"),
-        ("difference", "left"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), caption_justify="left", caption_style="dim")
+    for name in ("", "base", "tuned", "difference"):
+        table.add_column(name, justify="left", no_wrap=True)
     for known in facts["metrics"].values():
         share, base, apart = known["is_share"], known["base"], known["difference"]
         table.add_row(
-            known["title"],
-            interval(base, is_share=share) if base else "–",
-            f"[bold]{interval(known['tuned'], is_share=share)}[/]".replace("[", "\\[", 0),
-            interval(apart, is_share=share, sign=True) if apart else "–",
+            known["title"] + (", %" if share else ""),
+            Text(bare_interval(base, is_share=share) if base else NONE),
+            Text(bare_interval(known["tuned"], is_share=share), style="bold"),
+            Text(bare_interval(apart, is_share=share, sign=True) if apart else NONE),
         )
     table.caption = (
-        f"{facts['rows']:,} held-out rows; 95 % intervals; the difference is paired, row by row"
+        f"{facts['rows']:,} held-out rows, 95 % intervals; the difference is paired, row by row"
     )
     return table
 
@@ -116,7 +115,7 @@ def _next(outcome: Outcome, recipe: str) -> list[str]:
     return [*ask, "tuneful show last", f"less {folder}/README.md", f"tuneful plan {recipe}"][:3]
 
 
-def _short(path: Any) -> str:
+def _short(path: Path) -> str:
     """A path from where the person is, if that is shorter."""
-    relative = os.path.relpath(path)
+    relative: str = os.path.relpath(str(path))
     return relative if len(relative) < len(str(path)) else str(path)

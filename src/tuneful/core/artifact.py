@@ -1,4 +1,4 @@
-"""A finished, immutable folder. Its manifest is written last: it exists if and only if all is there."""
+"""A finished, immutable folder. Its manifest is written last: it is there only if all is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tuneful.core.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 MANIFEST = "manifest.json"
 
@@ -60,7 +60,7 @@ class Artifact:
 
 
 @contextmanager
-def building(final: Path, manifest: dict[str, Any]) -> Iterator[Path]:
+def building(final: Path, manifest: dict[str, Any]) -> Generator[Path]:
     """Make a folder whole or not at all.
 
     Yields a folder beside `final` to fill; `manifest` may be filled on the way. On success the

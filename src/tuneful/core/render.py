@@ -1,4 +1,4 @@
-"""Reports for a terminal, as Markdown and as a page. One renderer, so that all faces say the same."""
+"""Reports for a terminal, as Markdown and as a page: one renderer, so all faces say the same."""
 
 from __future__ import annotations
 

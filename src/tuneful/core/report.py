@@ -54,7 +54,8 @@ class Finding:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**value, "level": Level[str(value["level"]).upper()]})
+        known: dict[str, Any] = {**value, "level": Level[str(value["level"]).upper()]}
+        return cls(**known)
 
 
 @dataclass(frozen=True)

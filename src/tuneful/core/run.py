@@ -16,7 +16,7 @@ from tuneful.core.errors import RunError
 from tuneful.core.events import follow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from tuneful.core.events import Event
@@ -91,7 +91,7 @@ class Run:
         return follow(self.events, is_over=lambda: self.state in OVER)
 
     @contextmanager
-    def only_me(self) -> Iterator[None]:
+    def only_me(self) -> Generator[None]:
         """Hold the run folder for this process.
 
         Raises:

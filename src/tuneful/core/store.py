@@ -76,6 +76,6 @@ class Store:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept between projects: `$XDG_CACHE_HOME/tuneful` or `~/.cache/tuneful`."""
+    """Where downloads are kept between projects: in `$XDG_CACHE_HOME` or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "tuneful"

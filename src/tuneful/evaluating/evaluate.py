@@ -1,4 +1,4 @@
-"""Evaluate: a tuned model and its base on the same unseen rows, with intervals and a paired test."""
+"""Evaluate: a tuned model and its base on the same unseen rows, with intervals and a test."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _asked(recipe: Recipe, data: Dataset) -> str:
 
 
 def _names(recipe: Recipe, sample: Sample) -> list[str]:
-    """Metrics that are asked for; by itself the method's, and JSON's where all references are it."""
+    """Metrics asked for; by itself the method's, and JSON's where all references are JSON."""
     asked = recipe.evaluate.metrics
     if asked != "auto":
         return list(asked)

@@ -28,20 +28,17 @@ def summarize(facts: Mapping[str, Any]) -> Report:
     return Report("Evaluation", list(_findings(facts)), tables, facts)
 
 
-def shown(value: float, *, is_share: bool, sign: bool = False) -> str:
-    """A metric's value for a person: shares in percent."""
-    plus = "+" if sign else ""
-    return f"{value * 100:{plus}.1f} %" if is_share else f"{value:{plus}.3g}"
+def bare_interval(part: Mapping[str, float], *, is_share: bool, sign: bool = False) -> str:
+    """A value with its 95 % interval, shares in percent without the sign: "86.8 [84.9, 88.6]"."""
+    digits = ".1f" if is_share else ".3g"
+    value, low, high = (part[key] * (100 if is_share else 1) for key in ("value", "low", "high"))
+    return f"{value:{'+' if sign else ''}{digits}} [{low:{digits}}, {high:{digits}}]"
 
 
 def interval(part: Mapping[str, float], *, is_share: bool, sign: bool = False) -> str:
     """A value with its 95 % interval: "86.8 % [84.9, 88.6]"."""
-    if is_share:
-        plus = "+" if sign else ""
-        low, high = (f"{part[k] * 100:{plus}.1f}" for k in ("low", "high"))
-    else:
-        low, high = (shown(part[k], is_share=False, sign=sign) for k in ("low", "high"))
-    return f"{shown(part['value'], is_share=is_share, sign=sign)} [{low}, {high}]"
+    text = bare_interval(part, is_share=is_share, sign=sign)
+    return text.replace(" [", " % [") if is_share else text
 
 
 def _metrics(facts: Mapping[str, Any]) -> Table:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tuneful.models.tokenizer import Tokenizer
     from tuneful.recipe.parts import PartConfig
 
-RowT = TypeVar("RowT", bound=Row, contravariant=True)
+RowT_contra = TypeVar("RowT_contra", bound=Row, contravariant=True)
 
 Head = Literal["classes", "tokens"]
-"""What the engine computes of a sequence: class scores, or its learned tokens' log-probabilities."""
+"""What the engine computes of a sequence: class scores, or log p of its learned tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class DataFacts:
     label_counts: tuple[int, ...] = ()
 
 
-class Method(Protocol[RowT]):
+class Method(Protocol[RowT_contra]):
     """A way to turn rows into a loss. Stateless after construction."""
 
     Config: ClassVar[type[PartConfig]]
@@ -106,10 +106,12 @@ class Method(Protocol[RowT]):
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]]
     """Adapter name to (lowest sensible, default, highest sensible)."""
 
+    config: PartConfig
+
     def __init__(self, config: Any, facts: DataFacts) -> None: ...
 
     def encode(
-        self, rows: Sequence[RowT], tokenizer: Tokenizer, max_length: int
+        self, rows: Sequence[RowT_contra], tokenizer: Tokenizer, max_length: int
     ) -> list[list[Encoded]]:
         """The sequences of each row, in the order that `loss` relies on."""
         ...

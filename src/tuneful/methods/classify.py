@@ -71,7 +71,7 @@ class Classify:
                 raise DataError(
                     f"The label {row.label!r} does not occur among the training rows.",
                     where=f"text {row.text[:60]!r}",
-                    fix=f"Add training rows of it, or drop the row. Known: {', '.join(self.index)}.",
+                    fix=f"Add training rows of it, or drop it. Known: {', '.join(self.index)}.",
                 )
             label = self.index[row.label]
             tokens, num_cut = tokenizer.close(ids, max_length)
@@ -84,7 +84,7 @@ class Classify:
         return sum(sequence.weight for sequence in sequences)
 
     def loss(self, scores: ClassScores) -> Loss:
-        """Sum of weight * -log softmax(logits)[label], in nats; and the weight of rows got right."""
+        """Sum of weight * -log softmax(logits)[label] (nats); and the weight of rows got right."""
         logp_SC = scores.logits_SC.log_softmax(dim=-1)
         picked_S = logp_SC.gather(1, scores.label_S[:, None])[:, 0]
         right_S = (scores.logits_SC.argmax(dim=-1) == scores.label_S) * scores.weight_S

@@ -10,6 +10,7 @@ Shapes: H heads, K key-value heads, T tokens of the row, Q query tokens, D width
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -40,9 +41,9 @@ def _mask(*args: Any, **kwargs: Any) -> Any:
     """No mask for a packed row; transformers' own for a padded batch."""
     if active_layout() is not None:
         return None
-    from transformers.masking_utils import sdpa_mask
+    from transformers import masking_utils
 
-    return sdpa_mask(*args, **kwargs)
+    return cast("Any", masking_utils).sdpa_mask(*args, **kwargs)
 
 
 def _attention(
@@ -67,12 +68,10 @@ def _attention(
         return attend(query, key, value, layout, rule), None
     if rule.softcap:
         return _plain(query, key, value, rule, attention_mask).transpose(1, 2), None
-    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+    from transformers.integrations import sdpa_attention
 
-    return cast(
-        "tuple[Tensor, None]",
-        sdpa_attention_forward(module, query, key, value, attention_mask, **options),
-    )
+    standard = cast("Any", sdpa_attention).sdpa_attention_forward
+    return standard(module, query, key, value, attention_mask, **options)
 
 
 def attend(
@@ -175,16 +174,18 @@ def _cuda_flash(
     layout: Layout,
     rule: Rule,
 ) -> Tensor:
-    from torch.nn.attention.varlen import varlen_attn
+    from torch.nn.attention import varlen
 
     def bounds(starts: tuple[int, ...]) -> tuple[Tensor, int]:
-        longest = max(b - a for a, b in zip(starts, starts[1:], strict=False))
+        longest = max(b - a for a, b in pairwise(starts))
         return torch.tensor(starts, dtype=torch.int32, device=query.device), longest
 
     query_bounds, longest_query = bounds(query_starts)
     key_bounds, longest_key = bounds(layout.starts)
-    out = varlen_attn(
-        *(x[0].transpose(0, 1) for x in (query, key, value)),
+    out = cast("Any", varlen).varlen_attn(
+        query[0].transpose(0, 1),
+        key[0].transpose(0, 1),
+        value[0].transpose(0, 1),
         query_bounds,
         key_bounds,
         longest_query,
@@ -193,7 +194,7 @@ def _cuda_flash(
         window_size=(-1, 0) if rule.is_causal else (-1, -1),
         enable_gqa=query.shape[1] != key.shape[1],
     )
-    return cast("Tensor", out)[None]
+    return out[None]
 
 
 def _plain(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor | None) -> Tensor:

@@ -9,7 +9,7 @@ import json
 import math
 import struct
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tuneful.core.errors import ModelError
 
@@ -168,7 +168,7 @@ def _count(config: Mapping[str, Any], width: int, inner: int, layers: int, vocab
 
 
 def _is_decoder(config: Mapping[str, Any]) -> bool:
-    names = config.get("architectures") or []
+    names = cast("list[str]", config.get("architectures") or [])
     if names:
         return any("CausalLM" in name or "LMHead" in name for name in names)
     return bool(config.get("is_decoder") or config.get("num_key_value_heads"))

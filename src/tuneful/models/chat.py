@@ -7,6 +7,7 @@ stop. What follows that token up to the next turn (a line break, say) is not lea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 from tuneful.core.errors import DataError
@@ -107,7 +108,7 @@ def _tokens_by_span(
     edges = sorted({0, len(text), *borders})
     tokens: list[int] = []
     learned: list[int] = []
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in pairwise(edges)]
     for start, piece in zip(edges, tokenizer.encode(pieces), strict=False):
         tokens += piece
         learned += [_span_of(start, spans)] * len(piece)

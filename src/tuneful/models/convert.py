@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.artifact import MANIFEST, building
@@ -12,6 +11,8 @@ from tuneful.core.events import Event, ignore
 from tuneful.core.store import cache_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tuneful.core.events import Listener
 
 VERSION = 1
@@ -20,10 +21,10 @@ VERSION = 1
 def gguf_to_safetensors(path: Path, listener: Listener = ignore) -> Path:
     """Convert a GGUF model's weights to bf16 safetensors with config and tokenizer.
 
-    The weights keep the precision that GGUF's quantization left them: what was lost is not regained.
+    The weights keep the precision that GGUF's quantization left them; the rest is lost.
 
     Raises:
-        ModelError: The file is missing, is no GGUF, or has an architecture transformers cannot read.
+        ModelError: The file is missing, no GGUF, or of an architecture transformers cannot read.
     """
     if not path.exists():
         raise ModelError("There is no such file.", where=str(path), fix="Check the path.")
@@ -58,8 +59,7 @@ def _convert(path: Path, folder: Path) -> None:
         ) from error
     config = loaded.config
     state = {name: value.to(torch.bfloat16) for name, value in loaded.state_dict().items()}
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
+    cast("Any", config).__dict__.pop("quantization_config", None)
     # transformers refuses to save a model it loaded from GGUF, so a plain one takes the weights.
     plain = cast("Any", AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16))
     plain.load_state_dict(state)

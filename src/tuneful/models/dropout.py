@@ -21,14 +21,14 @@ _AS_INTEGER = {torch.bfloat16: torch.int16, torch.float16: torch.int16, torch.fl
 
 
 def keep_mask(shape: torch.Size | tuple[int, ...], share: float) -> Tensor:
-    """All bits set where an element is kept, none where it is dropped: int16, from torch's generator."""
+    """All bits set where an element is kept, none where it is dropped: int16."""
     count = 1
     for size in shape:
         count *= size
     draws = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
     lanes = draws.view(torch.int16)[:count].view(shape)
     lowest_kept = -(2 ** (_BITS - 1)) + round(share * 2**_BITS)
-    # Arithmetic shifts: to 15 bits, so that the difference cannot overflow; then its sign to all bits.
+    # Arithmetic shifts: to 15 bits, so that nothing overflows; then the sign to all bits.
     return lanes.bitwise_right_shift_(1).neg_().add_(lowest_kept - 1).bitwise_right_shift_(15)
 
 
@@ -59,7 +59,7 @@ def dropout(state: Tensor, share: float) -> Tensor:
 
 
 def use_cheap_dropout(model: nn.Module) -> None:
-    """Let every nn.Dropout of the model draw cheaply. What is saved of the model does not change."""
+    """Let every nn.Dropout of the model draw cheaply. What is saved of it does not change."""
     for module in model.modules():
         if type(module) is nn.Dropout:
             cast("Any", module).forward = _forward_of(module)

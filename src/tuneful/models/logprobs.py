@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch.utils import checkpoint
 
 CHUNK_BYTES = 256 * 2**20
 
@@ -63,12 +63,11 @@ def token_logp(
             "Tensor",
             _KnownGradient.apply(hidden_ND, projection.weight_VD, target_N, known_gradient_N, rows),
         )
+    keep_less = cast("Callable[..., Tensor]", cast("Any", checkpoint).checkpoint)
     parts: list[Tensor] = []
     for chunk, target in zip(hidden_ND.split(rows), target_N.split(rows), strict=True):
         if torch.is_grad_enabled():
-            parts.append(
-                cast("Tensor", checkpoint(_logp, chunk, target, projection, use_reentrant=False))
-            )
+            parts.append(keep_less(_logp, chunk, target, projection, use_reentrant=False))
         else:
             parts.append(_logp(chunk, target, projection))
     return torch.cat(parts)

@@ -1,8 +1,8 @@
 """LoRA's update added inside the matrix product: PEFT's weights, fewer passes over the activations.
 
-PEFT computes W x, then B (A x), scales it, and adds it: three passes over a [tokens, out] tensor that
-a small model cannot afford. Here the scale moves to the rank-sized product and the sum into the
-product itself; backward likewise.
+PEFT computes W x, then B (A x), scales it, and adds it: three passes over a [tokens, out] tensor
+that a small model cannot afford. Here the scale moves to the rank-sized product and the sum into
+the product itself; backward likewise.
 
 Shapes: T tokens, I inputs, O outputs, R rank.
 """
@@ -82,7 +82,7 @@ def _forward_of(layer: Any) -> Callable[..., Tensor]:
         if layer.merged or layer.disable_adapters or base.weight.requires_grad:
             return own(state, *args, **kwargs)
         down, up = layer.lora_A[name].weight, layer.lora_B[name].weight
-        out = _LoraLinear.apply(state, base.weight, base.bias, down, up, layer.scaling[name])
-        return cast("Tensor", out)
+        apply = cast("Callable[..., Tensor]", _LoraLinear.apply)
+        return apply(state, base.weight, base.bias, down, up, layer.scaling[name])
 
     return forward

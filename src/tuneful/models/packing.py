@@ -1,7 +1,7 @@
 """Many sequences in one row, without padding and without seeing each other.
 
-S sequences of lengths L_1 ... L_S become one row of T = sum(L) tokens. Position ids restart with each
-sequence, and attention runs inside each (`models.attention`).
+S sequences of lengths L_1 ... L_S become one row of T = sum(L) tokens. Position ids restart with
+each sequence, and attention runs inside each (`models.attention`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from torch import Tensor
 
@@ -103,7 +103,7 @@ def active_layout() -> Layout | None:
 
 
 @contextmanager
-def active(layout: Layout) -> Iterator[None]:
+def active(layout: Layout) -> Generator[None]:
     """Let attention treat the rows inside as packed. Covers forward, not backward."""
     token = _active.set(layout)
     try:

@@ -29,7 +29,7 @@ def pool_last_layer(encoder: nn.Module) -> bool:
     if found is None:
         return False
     layer, compute = found
-    whole = cast("Callable[..., Any]", layer.forward)
+    whole: Callable[..., Any] = layer.forward
 
     def forward(hidden: Tensor, *args: Any, **kwargs: Any) -> Any:
         layout = active_layout()

@@ -177,10 +177,11 @@ def load_predictor(
     labels: Sequence[str] | None = None,
     max_length: int | None = None,
     seed: int = 0,
-    precision: torch.dtype | None = None,
     listener: Listener = ignore,
 ) -> Classifier | Chatter:
     """Load a tuned model (folder or run) or a base model to ask it.
+
+    It computes in bf16 where the machine does, else in float32.
 
     Args:
         reference: As in a recipe's `model`.
@@ -189,14 +190,13 @@ def load_predictor(
             Without labels it answers conversations.
         max_length: Longest input in tokens; a tuned model's own where it is not given.
         seed: Of an untrained head.
-        precision: Of weights and products; bf16 where the machine has it, else float32.
         listener: Hears of downloads.
 
     Raises:
         ModelError: Nothing answers to the reference, or it has no such head.
     """
     located = locate(str(reference), store, listener)
-    dtype = precision or (torch.bfloat16 if look().has_bf16 else torch.float32)
+    dtype = torch.bfloat16 if look().has_bf16 else torch.float32
     if located.is_tuned:
         return _tuned(Model.open(located.folder), dtype, max_length)
     head = "classes" if labels is not None else "tokens"

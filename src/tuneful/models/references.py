@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.artifact import MANIFEST, Artifact
 from tuneful.core.assets import asset, fetch_package
@@ -117,7 +117,8 @@ def _from_run(reference: str, name: str, store: Store) -> Located:
 
 
 def _from_hub(reference: str, name: str, listener: Listener) -> Located:
-    from huggingface_hub import HfApi, snapshot_download
+    import huggingface_hub
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     from tuneful.core.events import Event
@@ -125,7 +126,8 @@ def _from_hub(reference: str, name: str, listener: Listener) -> Located:
     listener(Event("message", {"text": f"model {name}: asking the hub"}))
     wanted = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
     try:
-        folder = Path(snapshot_download(name, allow_patterns=wanted))
+        fetch = cast("Any", huggingface_hub).snapshot_download
+        folder = Path(fetch(name, allow_patterns=wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(
             f"The hub did not give {name!r}: {str(error).strip().splitlines()[0]}",
@@ -136,7 +138,7 @@ def _from_hub(reference: str, name: str, listener: Listener) -> Located:
     licence = "unknown"
     try:
         info = HfApi().model_info(name)
-        licence = str((info.card_data or {}).get("license") or "unknown")
+        licence = str(cast("Any", info.card_data or {}).get("license") or "unknown")
     except (HfHubHTTPError, OSError):
         listener(Event("message", {"text": f"model {name}: its licence could not be asked"}))
     return Located(reference, folder, licence, is_tuned=False, loads_as=name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAD_NAMES = ("<|pad|>", "<pad>", "[PAD]", "<|finetune_right_pad_id|>", "<|endoftext|>", "<unk>")
-"""Tokens that may serve as padding where a model names none, the first that exists and is no end."""
+"""Tokens that may serve as padding where a model names none: the first that is no end."""
 NEW_PAD = "<|pad|>"
 DEFAULT_TEMPLATE = (
     "{% for message in messages %}{{ '### ' + message['role'] + '\\n' + message['content'] }}"
@@ -77,7 +77,7 @@ class Tokenizer:
         return encoding.ids, encoding.offsets
 
     def close(self, ids: Sequence[int], max_length: int) -> tuple[list[int], int]:
-        """Add the opening and closing special tokens; cut to `max_length`. Returns ids, tokens cut."""
+        """Add opening and closing special tokens; cut to `max_length`. Returns ids, tokens cut."""
         room = max_length - len(self.prefix) - len(self.suffix)
         return [*self.prefix, *ids[:room], *self.suffix], max(0, len(ids) - room)
 

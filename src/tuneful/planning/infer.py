@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def infer(
 
 
 def _made(tree: dict[str, Any], overrides: Sequence[str]) -> Recipe:
-    copy = {key: dict(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    copy: dict[str, Any] = json.loads(json.dumps(tree))
     for override in overrides:
         set_value(copy, override)
     return Recipe.make(copy)

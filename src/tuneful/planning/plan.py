@@ -87,14 +87,12 @@ class Plan:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         known = {k: v for k, v in value.items() if k not in {"memory_gib", "fits", "error"}}
-        return cls(
-            **{
-                **known,
-                "settings": Settings.from_json(value["settings"]),
-                "choices": {k: Choice(**v) for k, v in value["choices"].items()},
-                "findings": [Finding.from_json(item) for item in value["findings"]],
-            }
-        )
+        parts: dict[str, Any] = {
+            "settings": Settings.from_json(value["settings"]),
+            "choices": {k: Choice(**v) for k, v in value["choices"].items()},
+            "findings": [Finding.from_json(item) for item in value["findings"]],
+        }
+        return cls(**known | parts)
 
 
 def plan(

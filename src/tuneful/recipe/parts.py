@@ -27,7 +27,8 @@ class PartConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(description="Which part of its folder.")
+    # Each part narrows it to its own name, which a plain str would not let it do.
+    name: Any = Field(description="Which part of its folder.")
 
 
 def registry(section: str) -> Registry[Any]:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import safetensors.torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from tuneful.core.artifact import MANIFEST, Artifact, building
 from tuneful.core.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from torch import Tensor
 
 BEST = "best"
+_load = cast("Callable[[Path], dict[str, Tensor]]", safetensors.torch.load_file)
+_save = cast("Callable[[dict[str, Tensor], Path], None]", safetensors.torch.save_file)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands, apart from its tensors. Order, schedule and randomness need no state:
-    they are functions of the step.
+    """Where a run stands, apart from its tensors.
+
+    Order, schedule and randomness need no state: they are functions of the step.
 
     Attributes:
         step: Optimizer steps done.
@@ -85,15 +88,15 @@ def _write(final: Path, progress: Progress, tensors: dict[str, Tensor]) -> None:
     manifest["progress"] = asdict(progress)
     try:
         with building(final, manifest) as draft:
-            save_file({k: v.contiguous() for k, v in tensors.items()}, draft / "state.safetensors")
+            _save({k: v.contiguous() for k, v in tensors.items()}, draft / "state.safetensors")
     except (OSError, SafetensorError) as error:
         raise RunError(
             f"The checkpoint could not be written: {error}.",
             where=str(final),
-            fix="Make room on the disk and run the same command again: the last checkpoint is whole.",
+            fix="Make room and run the same command again: the last checkpoint is whole.",
         ) from error
 
 
 def _read(folder: Path) -> tuple[Progress, dict[str, Tensor]]:
     progress = Progress(**Artifact.open(folder).manifest["progress"])
-    return progress, load_file(folder / "state.safetensors")
+    return progress, _load(folder / "state.safetensors")

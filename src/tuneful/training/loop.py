@@ -20,7 +20,8 @@ from tuneful.training.memory import peak_memory_gib
 from tuneful.training.schedule import learning_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
+    from types import FrameType
 
     from torch import Tensor
 
@@ -179,16 +180,25 @@ def _early_stop_words(progress: Progress) -> str:
     )
 
 
+def _setting(asked: threading.Event) -> Callable[[int, FrameType | None], None]:
+    """A signal handler that does nothing but set the event."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        asked.set()
+
+    return handler
+
+
 @contextmanager
-def _stop_asked() -> Iterator[Callable[[], bool]]:
+def _stop_asked() -> Generator[Callable[[], bool]]:
     """Turn SIGTERM and SIGINT into a question the loop asks after each step."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set
         return
     before = {
-        number: signal.signal(number, lambda *_: asked.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
+        number: signal.signal(number, _setting(asked)) for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
         yield asked.is_set

@@ -9,7 +9,7 @@ import torch
 
 
 def peak_memory_gib() -> float:
-    """Peak of the GPU's memory where there is one, else of this process's resident memory, in GiB."""
+    """Peak of the GPU's memory where there is one, else of resident memory, in GiB."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**30
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

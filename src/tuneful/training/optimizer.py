@@ -1,24 +1,27 @@
 """AdamW over float32 masters: what training in bf16 needs to stay sound.
 
-A bf16 weight has 8 bits of mantissa: an update smaller than 1/256 of the weight would be lost. So each
-bf16 parameter has a float32 master that the optimizer moves and the parameter copies. Gradients of
-several passes are summed in float32 too. Float32 parameters are their own masters.
+A bf16 weight has 8 bits of mantissa: an update smaller than 1/256 of the weight would be lost. So
+each bf16 parameter has a float32 master that the optimizer moves and the parameter copies.
+Gradients of several passes are summed in float32 too. Float32 parameters are their own masters.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor, nn
 
     from tuneful.planning.settings import Settings
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
+_scale_all = cast("Any", torch)._foreach_mul_
 
 
 class Optimizer:
@@ -60,7 +63,7 @@ class Optimizer:
         self.max_grad_norm = settings.max_grad_norm
 
     def step(self, learning_rate: float) -> float:
-        """Clip, move the weights, forget the gradients. Returns the gradient's norm before clipping.
+        """Clip, move the weights, forget the gradients. Returns the norm before clipping.
 
         Weights stay as they are where the norm is not finite; the caller decides what that means.
         """
@@ -69,7 +72,7 @@ class Optimizer:
         if not math.isfinite(norm):
             return norm
         if norm > self.max_grad_norm:
-            torch._foreach_mul_(gradients, self.max_grad_norm / norm)
+            _scale_all(gradients, self.max_grad_norm / norm)
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         self.adam.step()
@@ -121,10 +124,10 @@ class Optimizer:
 def _master(parameter: nn.Parameter) -> Tensor:
     if parameter.dtype == torch.float32:
         return parameter
-    return parameter.detach().float().clone().requires_grad_(requires_grad=True)
+    return parameter.detach().float().clone().requires_grad_()
 
 
-def _move_gradient_to(master: Tensor):
+def _move_gradient_to(master: Tensor) -> Callable[[Tensor], None]:
     # One buffer for the whole run: fresh memory each step costs more than the sum.
     buffer = torch.empty_like(master, requires_grad=False)
 

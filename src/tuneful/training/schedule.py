@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def learning_rate(settings: Settings, step: int) -> float:
     """The learning rate of step `step`, counted from 0.
 
-    Rises linearly over the warm-up, so that step `warmup_steps` is the first at the peak; then falls
-    to zero at the end of the run: linearly, as half a cosine (Loshchilov & Hutter 2017,
+    Rises linearly over the warm-up, so that step `warmup_steps` is the first at the peak; then
+    falls to zero at the end of the run: linearly, as half a cosine (Loshchilov & Hutter 2017,
     arXiv:1608.03983, equation 5), or not at all. Equal to transformers' schedules.
     """
     if step < settings.warmup_steps:

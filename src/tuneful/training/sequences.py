@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.events import Event
+from tuneful.data.arrow import pyarrow
 from tuneful.methods.base import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    import pyarrow as pa
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
@@ -37,9 +36,8 @@ class Sequences:
     path: Path
 
     @cached_property
-    def _table(self) -> pa.Table:
-        import pyarrow as pa
-
+    def _table(self) -> Any:
+        pa = pyarrow()
         return pa.ipc.open_file(pa.memory_map(str(self.path))).read_all()
 
     def __len__(self) -> int:
@@ -75,7 +73,7 @@ class Encoding:
 
     def digest(self, data: Dataset, split: str) -> str:
         """Hash of the encoded split."""
-        config = self.method.config.model_dump()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+        config = self.method.config.model_dump()
         tokenizer = self.tokenizer.hf.backend_tokenizer.to_str()
         return digest(
             [VERSION, data.hash, split, config, tokenizer, self.tokenizer.template, self.max_length]
@@ -100,8 +98,7 @@ def encode_split(
 
 
 def _write(path: Path, data: Dataset, split: str, encoding: Encoding, listener: Listener) -> None:
-    import pyarrow as pa
-
+    pa = pyarrow()
     done, total = 0, data.num_rows(split)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _schema()) as writer:
         for rows in data.batches(split, ROWS_AT_ONCE):
@@ -119,9 +116,8 @@ def _write(path: Path, data: Dataset, split: str, encoding: Encoding, listener: 
             listener(Event("progress", facts))
 
 
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
+def _schema() -> Any:
+    pa = pyarrow()
     lists = {"label": pa.int32(), "weight": pa.float64(), "num_cut": pa.int32()}
     counts = {"length": pa.int32(), "num_learned": pa.int32()}
     return pa.schema(

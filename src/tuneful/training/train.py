@@ -12,8 +12,6 @@ from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
 from tuneful.models.model import Model, save_weights
 from tuneful.planning.outcome import compare_with_actual
-from tuneful.planning.plan import Plan
-from tuneful.recipe.schema import Recipe
 from tuneful.recipe.write import to_yaml
 from tuneful.training.batches import Order
 from tuneful.training.loop import Job, run_loop
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
+    from tuneful.planning.plan import Plan
+    from tuneful.recipe.schema import Recipe
     from tuneful.training.checkpoint import Progress
     from tuneful.training.setup import Setup
 

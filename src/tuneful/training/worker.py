@@ -16,7 +16,7 @@ from tuneful.training.train import train
 
 
 def work(folder: Path) -> int:
-    """Train what the folder asks for; who wants to watch follows its events. Returns the exit code."""
+    """Train what the folder asks for, watched through its events. Returns the exit code."""
     run = Run(folder)
     resolved = json.loads((folder / "resolved.json").read_text(encoding="utf-8"))
     planned = json.loads((folder / "plan.json").read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tuneful.cli.command import Command
@@ -57,8 +58,7 @@ def _lines() -> Iterator[str]:
     if not sys.stdin.isatty():
         yield from (line.rstrip("\n") for line in sys.stdin)
         return
-    import readline  # noqa: F401  (gives input() editing and history)
-
+    import_module("readline")  # gives input() editing and history
     while True:
         try:
             yield input("> ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import _SubParsersAction  # pyright: ignore[reportPrivateUsage]
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.cli.command import Command
@@ -52,9 +51,9 @@ def words() -> dict[str, list[str]]:
     from tuneful.cli.main import parser
 
     actions = cast("list[Any]", parser()._actions)  # pyright: ignore[reportPrivateUsage]
-    (below,) = (action for action in actions if isinstance(action, _SubParsersAction))
+    commands = next(action.choices for action in actions if action.dest == "command")
     found: dict[str, list[str]] = {}
-    for name, sub in cast("dict[str, Any]", below.choices).items():
+    for name, sub in cast("dict[str, Any]", commands).items():
         flags = [flag for action in sub._actions for flag in action.option_strings]
         choices = [
             str(choice)

@@ -29,7 +29,7 @@ class JsonValid(Mean):
 
 
 class FieldAccuracy(Mean):
-    """The share of answers whose field has the reference's value; answers that do not parse fail."""
+    """The share of answers whose field has the reference's value; what does not parse fails."""
 
     title: ClassVar[str] = "field accuracy"
 

@@ -29,10 +29,9 @@ class MacroF1:
         import numpy as np
 
         known = classes(sample, "macro_f1")
-        number_C = np.arange(known.probability_NC.shape[1])
-        chosen_NC = known.chosen_N[:, None] == number_C
-        truth_NC = known.truth_N[:, None] == number_C
-        return np.concatenate([chosen_NC & truth_NC, chosen_NC, truth_NC], axis=1).astype("float64")
+        identity_CC = np.eye(known.probability_NC.shape[1])
+        chosen_NC, truth_NC = identity_CC[known.chosen_N], identity_CC[known.truth_N]
+        return np.concatenate([chosen_NC * truth_NC, chosen_NC, truth_NC], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """The mean of the classes' F1."""

@@ -1,0 +1,70 @@
+"""What findings may do: stop the work, be mended, or pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tuneful.core.errors import Refused
+from tuneful.core.report import Level
+
+if TYPE_CHECKING:
+    from tuneful.core.report import Finding, Report
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the checks before training may do.
+
+    Attributes:
+        fail_on: Findings of this level or above stop the work; None lets everything pass.
+        fix: Apply the changes that findings carry, then check again.
+    """
+
+    fail_on: Level | None = Level.ERROR
+    fix: bool = False
+
+
+CAREFUL = Gate()
+
+
+def bad(report: Report, gate: Gate) -> list[Finding]:
+    """Findings that stop the work."""
+    if gate.fail_on is None:
+        return []
+    return [finding for finding in report.findings if finding.level >= gate.fail_on]
+
+
+def mending(report: Report, gate: Gate, known: dict[str, Any]) -> dict[str, Any]:
+    """Recipe changes to make now: those of findings that would stop the work."""
+    if not gate.fix:
+        return {}
+    level = gate.fail_on or Level.ERROR
+    wanted = {
+        key: value
+        for finding in report.findings
+        if finding.level >= level
+        for key, value in finding.change.items()
+    }
+    return {key: value for key, value in wanted.items() if known.get(key, ...) != value}
+
+
+def refuse(report: Report, gate: Gate) -> None:
+    """Stop the work where a finding does.
+
+    Raises:
+        Refused: One does; carries the report.
+    """
+    found = bad(report, gate)
+    if not found or gate.fail_on is None:
+        return
+    can_mend = any(finding.change for finding in found)
+    raise Refused(
+        f"{len(found)} finding{'s' if len(found) > 1 else ''} of level {gate.fail_on.word} or "
+        f"above: {', '.join(finding.code for finding in found)}",
+        report=report,
+        fix="Run it again with --fix to mend what a machine can, or change the recipe as each "
+        "finding says."
+        if can_mend
+        else "Change the recipe or the data as each finding says.",
+    )

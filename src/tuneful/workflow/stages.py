@@ -1,0 +1,97 @@
+"""Single stages, each as a function that tells when it begins and ends."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tuneful.auditing.card import write_card
+from tuneful.core.artifact import write_json
+from tuneful.core.events import Event, ignore
+from tuneful.core.run import Run
+from tuneful.core.store import Store
+from tuneful.data.prepare import prepare as prepare_data
+from tuneful.evaluating.evaluate import evaluate as evaluate_model
+from tuneful.evaluating.evaluate import kept_evaluation
+from tuneful.planning.plan import Plan
+from tuneful.planning.plan import plan as plan_run
+from tuneful.training.timing import make_probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tuneful.core.events import Listener
+    from tuneful.core.report import Report
+    from tuneful.data.dataset import Dataset
+    from tuneful.models.model import Model
+    from tuneful.recipe.schema import Recipe
+
+T = TypeVar("T")
+
+
+def prepare(recipe: Recipe, store: Store | None = None, listener: Listener = ignore) -> Dataset:
+    """Turn the recipe's source into a data set: format, checks, split, rows on disk.
+
+    Raises:
+        DataError: The source cannot be read as what it is said to be.
+    """
+    place = store or Store.default()
+    return staged("prepare", listener, lambda: prepare_data(recipe, place, listener))
+
+
+def plan(
+    recipe: Recipe,
+    data: Dataset | None = None,
+    store: Store | None = None,
+    listener: Listener = ignore,
+) -> Plan:
+    """Settle every "auto" and foresee steps, memory, time and cost.
+
+    Raises:
+        ModelError: The model is not to be found or read.
+        DataError: The rows do not fit the method, or there are none.
+    """
+    place = store or Store.default()
+    rows = data or prepare(recipe, place, listener)
+    probe = make_probe(recipe, rows, place, listener)
+    return staged("plan", listener, lambda: plan_run(recipe, rows, place, listener, probe))
+
+
+def evaluate(
+    model: Model,
+    recipe: Recipe,
+    data: Dataset,
+    store: Store | None = None,
+    listener: Listener = ignore,
+) -> Report:
+    """Measure a model and its base on the same test rows, and write its card.
+
+    Raises:
+        ModelError: The model or its base cannot be loaded.
+    """
+    place = store or Store.default()
+    kept = kept_evaluation(model, recipe, data)
+    if kept is not None:
+        listener(
+            Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(model.path)})
+        )
+        return kept
+    report = staged(
+        "evaluate", listener, lambda: evaluate_model(model, recipe, data, place, listener)
+    )
+    staged("card", listener, lambda: write_card(model, recipe, data, report))
+    folder = Path(str(model.manifest["run"]))
+    if folder.exists():
+        write_json(Run(folder).reports / "evaluation.json", report.to_json())
+    return report
+
+
+def staged(stage: str, listener: Listener, work: Callable[[], T]) -> T:
+    """Do the work of a stage, and tell when it began and how long it took."""
+    listener(Event("stage", {"stage": stage, "status": "began"}))
+    began = time.time()
+    result = work()
+    facts = {"stage": stage, "status": "done", "seconds": time.time() - began}
+    listener(Event("stage", facts))
+    return result
