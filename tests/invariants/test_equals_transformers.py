@@ -1,4 +1,4 @@
-"""Loss and gradient of one step are those of transformers' own forward pass, to float32 rounding."""
+"""Loss and gradient of one step are those of transformers' own pass, to float32 rounding."""
 
 from copy import deepcopy
 

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING, NoReturn
 
 from tuneful import __version__
-from tuneful.cli import COMMANDS
+from tuneful.cli.commands import COMMANDS
 from tuneful.cli.console import Console
 from tuneful.core.errors import Refused, Stopped, TunefulError
 

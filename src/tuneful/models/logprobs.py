@@ -11,7 +11,7 @@ Shapes: N learned tokens, V vocabulary, D width.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +63,7 @@ def token_logp(
             "Tensor",
             _KnownGradient.apply(hidden_ND, projection.weight_VD, target_N, known_gradient_N, rows),
         )
-    keep_less = cast("Callable[..., Tensor]", cast("Any", checkpoint).checkpoint)
+    keep_less: Any = cast("Any", checkpoint).checkpoint
     parts: list[Tensor] = []
     for chunk, target in zip(hidden_ND.split(rows), target_N.split(rows), strict=True):
         if torch.is_grad_enabled():

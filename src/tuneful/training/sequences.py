@@ -47,20 +47,26 @@ class Sequences:
         """The sequences of some rows, in the order asked for."""
         return [_decode(record) for record in self._table.take(list(rows)).to_pylist()]
 
-    @cached_property
+    @property
     def lengths(self) -> list[int]:
         """Tokens of each row, all its sequences together."""
-        return [sum(row) for row in self._table["length"].to_pylist()]
+        return self._sums["length"]
 
-    @cached_property
+    @property
     def num_learned(self) -> list[int]:
         """Tokens with weight > 0 of each row; 0 for classes, where rows are learned whole."""
-        return [sum(row) for row in self._table["num_learned"].to_pylist()]
+        return self._sums["num_learned"]
 
-    @cached_property
+    @property
     def num_cut(self) -> list[int]:
         """Tokens each row lost to max_length."""
-        return [sum(row) for row in self._table["num_cut"].to_pylist()]
+        return self._sums["num_cut"]
+
+    @cached_property
+    def _sums(self) -> dict[str, list[int]]:
+        """Each row's counts, summed over its sequences."""
+        names = ("length", "num_learned", "num_cut")
+        return {name: [sum(row) for row in self._table[name].to_pylist()] for name in names}
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,29 @@
-"""One file for each command: its flags, and what it does with them."""
+"""The commands. To add one: a file here and a line in COMMANDS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.registry import Registry
+
+if TYPE_CHECKING:
+    from tuneful.cli.commands.base import Command
+
+COMMANDS: Registry[Command] = Registry(
+    "command",
+    {
+        "chat": "tuneful.cli.commands.chat:COMMAND",
+        "completion": "tuneful.cli.commands.completion:COMMAND",
+        "doctor": "tuneful.cli.commands.doctor:COMMAND",
+        "evaluate": "tuneful.cli.commands.evaluate:COMMAND",
+        "list": "tuneful.cli.commands.list:COMMAND",
+        "new": "tuneful.cli.commands.new:COMMAND",
+        "plan": "tuneful.cli.commands.plan:COMMAND",
+        "predict": "tuneful.cli.commands.predict:COMMAND",
+        "prepare": "tuneful.cli.commands.prepare:COMMAND",
+        "run": "tuneful.cli.commands.run:COMMAND",
+        "schema": "tuneful.cli.commands.schema:COMMAND",
+        "show": "tuneful.cli.commands.show:COMMAND",
+        "train": "tuneful.cli.commands.train:COMMAND",
+    },
+)

@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tuneful.cli.command import Command
+from tuneful.cli.commands.base import Command
 from tuneful.core.errors import ModelError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.cli.command import Command
+from tuneful.cli.commands.base import Command
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuneful.cli.command import Command, add_output, add_recipe
+from tuneful.cli.commands.base import Command, add_output, add_recipe
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneful.cli.command import Command
+from tuneful.cli.commands.base import Command
 from tuneful.core.errors import RecipeError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneful.cli.command import Command
+from tuneful.cli.commands.base import Command
 from tuneful.core.errors import DataError
 
 if TYPE_CHECKING:

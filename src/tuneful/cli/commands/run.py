@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.cli.asked import recipe_of
-from tuneful.cli.command import Command, add_gate, add_output, add_recipe, gate_of
+from tuneful.cli.commands.base import Command, add_gate, add_output, add_recipe, gate_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tuneful.cli.command import Command
+from tuneful.cli.commands.base import Command
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

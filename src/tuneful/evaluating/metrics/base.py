@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
+from tuneful.core.errors import DataError
+from tuneful.evaluating.samples import AnswerSample, ClassSample
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -55,3 +58,33 @@ class Mean:
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """Sum over rows by their number."""
         return sums_RK[:, 0] / num_rows
+
+
+def classes(sample: Sample, metric: str) -> ClassSample:
+    """The sample as one of classes.
+
+    Raises:
+        DataError: It is one of answers.
+    """
+    if isinstance(sample, ClassSample):
+        return sample
+    raise _wrong(metric, "classes", "answers")
+
+
+def answers(sample: Sample, metric: str) -> AnswerSample:
+    """The sample as one of answers.
+
+    Raises:
+        DataError: It is one of classes.
+    """
+    if isinstance(sample, AnswerSample):
+        return sample
+    raise _wrong(metric, "answers", "classes")
+
+
+def _wrong(metric: str, wanted: str, found: str) -> DataError:
+    return DataError(
+        f"The metric {metric} measures {wanted}, but the model gives {found}.",
+        where="evaluate.metrics",
+        fix="Leave evaluate.metrics to auto, or name metrics of the method.",
+    )

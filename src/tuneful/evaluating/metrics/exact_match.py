@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tuneful.evaluating.metrics.base import Mean
-from tuneful.evaluating.metrics.kinds import answers
+from tuneful.evaluating.metrics.base import Mean, answers
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array

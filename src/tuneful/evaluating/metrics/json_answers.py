@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tuneful.core.errors import DataError
-from tuneful.evaluating.metrics.base import Mean
-from tuneful.evaluating.metrics.kinds import answers
+from tuneful.evaluating.metrics.base import Mean, answers
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuneful.evaluating.metrics.kinds import answers
+from tuneful.evaluating.metrics.base import answers
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array

@@ -7,8 +7,7 @@ import string
 from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
-from tuneful.evaluating.metrics.base import Mean
-from tuneful.evaluating.metrics.kinds import answers
+from tuneful.evaluating.metrics.base import Mean, answers
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array
