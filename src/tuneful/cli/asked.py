@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from tuneful.cli.console import Console
+    from tuneful.recipe.origins import Written
     from tuneful.recipe.schema import Recipe
 
 RECIPES = (".yaml", ".yml")
@@ -19,10 +20,10 @@ RECIPES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Asked:
-    """A recipe and, where it stands in a file unchanged, its text."""
+    """A recipe, and how it was written."""
 
     recipe: Recipe
-    text: str
+    written: Written
 
 
 def recipe_of(args: Namespace, console: Console) -> Asked:
@@ -32,6 +33,7 @@ def recipe_of(args: Namespace, console: Console) -> Asked:
         RecipeError: The recipe is wrong, or rows are given without --model.
         DataError: The rows cannot be read.
     """
+    from tuneful.recipe.origins import Written, origins
     from tuneful.recipe.schema import Recipe
 
     path = Path(args.recipe)
@@ -43,13 +45,15 @@ def recipe_of(args: Namespace, console: Console) -> Asked:
                 fix=f"tuneful train {path} --set model={args.model}",
             )
         recipe = Recipe.load(path, args.set)
-        return Asked(recipe, "" if args.set else path.read_text(encoding="utf-8"))
+        text = "" if args.set else path.read_text(encoding="utf-8-sig")
+        return Asked(recipe, Written(text, origins(path, args.set)))
     return _from_rows(args, console)
 
 
 def _from_rows(args: Namespace, console: Console) -> Asked:
     from tuneful.core.store import Store
     from tuneful.planning.infer import infer
+    from tuneful.recipe.origins import Written, origins
 
     if not args.model:
         raise RecipeError(
@@ -64,7 +68,7 @@ def _from_rows(args: Namespace, console: Console) -> Asked:
     for reason in found.reasons:
         console.say(f"  {reason}")
     console.say(f"\nThe recipe, written to {path}:\n\n{found.text}")
-    return Asked(found.recipe, found.text)
+    return Asked(found.recipe, Written(found.text, origins(path)))
 
 
 def _write(text: str, name: str) -> Path:

@@ -11,7 +11,7 @@ Shapes: N learned tokens, V vocabulary, D width.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +65,8 @@ def token_logp(
         )
     keep_less: Any = cast("Any", checkpoint).checkpoint
     parts: list[Tensor] = []
-    for chunk, target in zip(hidden_ND.split(rows), target_N.split(rows), strict=True):
+    split = cast("Any", torch).split
+    for chunk, target in zip(split(hidden_ND, rows), split(target_N, rows), strict=True):
         if torch.is_grad_enabled():
             parts.append(keep_less(_logp, chunk, target, projection, use_reentrant=False))
         else:

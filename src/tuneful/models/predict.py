@@ -17,6 +17,7 @@ from tuneful.core.events import ignore
 from tuneful.core.machine import look
 from tuneful.models.chat import encode_chat, encode_prompt
 from tuneful.models.load import load_weights, set_up
+from tuneful.models.lora_layer import fuse
 from tuneful.models.model import Model
 from tuneful.models.packing import cut_into_passes
 from tuneful.models.references import locate
@@ -242,6 +243,7 @@ def _with_adapter(model: Model, tokenizer: Tokenizer, dtype: torch.dtype) -> nn.
     wrapped = peft.PeftModel.from_pretrained(
         cast("Any", base), str(model.path), autocast_adapter_dtype=False
     )
+    fuse(wrapped)
     return wrapped.to(dtype)
 
 

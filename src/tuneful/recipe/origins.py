@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.recipe.load import assignment, put
@@ -9,8 +10,31 @@ from tuneful.recipe.parts import TABLES
 from tuneful.recipe.text import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a recipe was written: its text, and where each value came from.
+
+    Attributes:
+        text: The file as it stands, comments and all; empty where the recipe is not what it says.
+        origins: Dotted keys to places, as `origins` returns them.
+    """
+
+    text: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def changed(self, changes: Mapping[str, Any]) -> Written:
+        """With keys that a finding's mending set."""
+        if not changes:
+            return self
+        return Written("", {**self.origins, **dict.fromkeys(changes, "--fix")})
+
+    def of_all(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """The origin of every value of a whole recipe: a place, or "default"."""
+        return {key: self.origins.get(key, "default") for key in _keys(dict(values))}
 
 
 def origins(path: Path, overrides: Sequence[str] = ()) -> dict[str, str]:

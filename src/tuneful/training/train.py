@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
     from tuneful.planning.plan import Plan
+    from tuneful.recipe.origins import Written
     from tuneful.recipe.schema import Recipe
     from tuneful.training.checkpoint import Progress
     from tuneful.training.setup import Setup
@@ -58,7 +59,7 @@ def finished_model(recipe: Recipe, data: Dataset, store: Store) -> Model | None:
     return None
 
 
-def open_run(recipe: Recipe, data: Dataset, plan: Plan, store: Store, text: str = "") -> Run:
+def open_run(recipe: Recipe, data: Dataset, plan: Plan, store: Store, written: Written) -> Run:
     """The unfinished run of the same recipe, data and plan, or a new one.
 
     Args:
@@ -66,19 +67,29 @@ def open_run(recipe: Recipe, data: Dataset, plan: Plan, store: Store, text: str 
         data: The prepared rows.
         plan: Every setting.
         store: Where runs are.
-        text: The recipe file as written, comments and all.
+        written: The recipe file's text, and the origin of its values.
     """
     hash_ = model_hash(recipe, data, plan)
     for path in reversed(store.list_runs()):
         if Run(path).facts.get("hash") == hash_:
             return Run(path)
     run = Run.new(store.runs, recipe.name or "model", hash_)
-    (run.path / "recipe.yaml").write_text(text or to_yaml(recipe), encoding="utf-8")
+    (run.path / "recipe.yaml").write_text(written.text or to_yaml(recipe), encoding="utf-8")
     write_json(run.path / "plan.json", plan.to_json())
-    write_json(run.path / "resolved.json", {"recipe": recipe.model_dump(mode="json")})
+    write_json(run.path / "resolved.json", _resolved(recipe, plan, written))
     run.set_state("queued", dataset=str(data.path.resolve()))
     run.reports.mkdir(exist_ok=True)
     return run
+
+
+def _resolved(recipe: Recipe, plan: Plan, written: Written) -> dict[str, Any]:
+    """The whole recipe, the origin of each value, and what the plan made of every "auto"."""
+    tree = recipe.model_dump(mode="json")
+    return {
+        "recipe": tree,
+        "origins": written.of_all(tree),
+        "plan": {key: [choice.value, choice.reason] for key, choice in plan.choices.items()},
+    }
 
 
 def train(

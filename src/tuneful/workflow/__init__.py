@@ -10,5 +10,6 @@ from tuneful.workflow.stages import prepare as prepare
 from tuneful.workflow.training import Trained as Trained
 from tuneful.workflow.training import find_model as find_model
 from tuneful.workflow.training import train as train
+from tuneful.workflow.training import train_recipe as train_recipe
 from tuneful.workflow.whole import Outcome as Outcome
 from tuneful.workflow.whole import run as run

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def prepare(recipe: Recipe, store: Store | None = None, listener: Listener = ignore) -> Dataset:
+def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = ignore) -> Dataset:
     """Turn the recipe's source into a data set: format, checks, split, rows on disk.
 
     Raises:
@@ -43,6 +43,7 @@ def prepare(recipe: Recipe, store: Store | None = None, listener: Listener = ign
 def plan(
     recipe: Recipe,
     data: Dataset | None = None,
+    *,
     store: Store | None = None,
     listener: Listener = ignore,
 ) -> Plan:
@@ -53,7 +54,7 @@ def plan(
         DataError: The rows do not fit the method, or there are none.
     """
     place = store or Store.default()
-    rows = data or prepare(recipe, place, listener)
+    rows = data or prepare(recipe, store=place, listener=listener)
     probe = make_probe(recipe, rows, place, listener)
     return staged("plan", listener, lambda: plan_run(recipe, rows, place, listener, probe))
 
@@ -61,26 +62,30 @@ def plan(
 def evaluate(
     model: Model,
     recipe: Recipe,
-    data: Dataset,
+    data: Dataset | None = None,
+    *,
     store: Store | None = None,
     listener: Listener = ignore,
 ) -> Report:
     """Measure a model and its base on the same test rows, and write its card.
 
+    Without `data`, the recipe's rows are used.
+
     Raises:
         ModelError: The model or its base cannot be loaded.
     """
     place = store or Store.default()
-    kept = kept_evaluation(model, recipe, data)
+    rows = data or prepare(recipe, store=place, listener=listener)
+    kept = kept_evaluation(model, recipe, rows)
     if kept is not None:
         listener(
             Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(model.path)})
         )
         return kept
     report = staged(
-        "evaluate", listener, lambda: evaluate_model(model, recipe, data, place, listener)
+        "evaluate", listener, lambda: evaluate_model(model, recipe, rows, place, listener)
     )
-    staged("card", listener, lambda: write_card(model, recipe, data, report))
+    staged("card", listener, lambda: write_card(model, recipe, rows, report))
     folder = Path(str(model.manifest["run"]))
     if folder.exists():
         write_json(Run(folder).reports / "evaluation.json", report.to_json())

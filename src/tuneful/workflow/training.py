@@ -16,11 +16,13 @@ from tuneful.models.model import Model
 from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
 from tuneful.recipe.change import with_changes
+from tuneful.recipe.origins import Written
 from tuneful.training.inspection import inspect_rows, inspect_run
 from tuneful.training.train import finished_model, open_run
 from tuneful.training.train import train as train_run
 from tuneful.workflow.gate import CAREFUL, Gate, bad, mending, refuse
-from tuneful.workflow.stages import plan, prepare, staged
+from tuneful.workflow.stages import plan as make_plan
+from tuneful.workflow.stages import prepare, staged
 
 if TYPE_CHECKING:
     from tuneful.core.events import Listener
@@ -52,20 +54,17 @@ class Trained:
 
 def train(
     recipe: Recipe,
+    data: Dataset | None = None,
+    plan: Plan | None = None,
+    *,
     store: Store | None = None,
     listener: Listener = ignore,
-    *,
     gate: Gate = CAREFUL,
-    text: str = "",
-) -> Trained:
-    """Prepare, plan, check, then train. An unfinished run of the same recipe goes on.
+) -> Model:
+    """Check, then train; rows and plan are made where they are not given.
 
-    Args:
-        recipe: What to train.
-        store: Where data sets, models and runs live.
-        listener: Hears of progress.
-        gate: What the checks' findings may do.
-        text: The recipe file as written, comments and all, for the run folder.
+    What an earlier call made of the same recipe and rows is returned as it is, and an unfinished
+    run of them goes on.
 
     Raises:
         Refused: A check found what `gate` does not let pass; carries the report.
@@ -73,19 +72,42 @@ def train(
         Stopped: A signal came; the same call continues.
     """
     place = store or Store.default()
-    found = _mended(recipe, place, listener, gate)
+    if data is None:
+        return train_recipe(recipe, place, listener, gate=gate).model
+    done = finished_model(recipe, data, place)
+    if done is not None:
+        return done
+    planned = plan or make_plan(recipe, data, store=place, listener=listener)
+    report = _inspected(recipe, data, planned, place, listener)
+    return _trained(_Ahead(recipe, data, report, planned), place, listener, gate, Written()).model
+
+
+def train_recipe(
+    recipe: Recipe,
+    store: Store,
+    listener: Listener = ignore,
+    *,
+    gate: Gate = CAREFUL,
+    written: Written | None = None,
+) -> Trained:
+    """Prepare, plan, check, mend what `gate` lets be mended, then train.
+
+    Args:
+        recipe: What to train.
+        store: Where data sets, models and runs live.
+        listener: Hears of progress.
+        gate: What the checks' findings may do.
+        written: How the recipe was written, for the run folder.
+
+    Raises:
+        Refused: A check found what `gate` does not let pass; carries the report.
+        RunError: Training diverged, the disk is full, or another process works on the run.
+        Stopped: A signal came; the same call continues.
+    """
+    found = _mended(recipe, store, listener, gate)
     if isinstance(found, Trained):
         return found
-    refuse(found.report, gate)
-    _tell(found.report, listener)
-    recipe, data = found.recipe, found.data
-    planned = found.plan or plan(recipe, data, place, listener)
-    run = open_run(recipe, data, planned, place, "" if found.changes else text)
-    write_json(run.reports / "preflight.json", found.report.to_json())
-    model = staged(
-        "train", listener, lambda: train_run(run, recipe, data, planned, place, listener)
-    )
-    return Trained(recipe, data, planned, model, found.changes)
+    return _trained(found, store, listener, gate, written or Written())
 
 
 @dataclass(frozen=True)
@@ -97,6 +119,22 @@ class _Ahead:
     report: Report
     plan: Plan | None = None
     changes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _trained(
+    found: _Ahead, store: Store, listener: Listener, gate: Gate, written: Written
+) -> Trained:
+    """Train what was looked at, unless the findings stop it."""
+    refuse(found.report, gate)
+    _tell(found.report, listener)
+    recipe, data = found.recipe, found.data
+    planned = found.plan or make_plan(recipe, data, store=store, listener=listener)
+    run = open_run(recipe, data, planned, store, written.changed(found.changes))
+    write_json(run.reports / "preflight.json", found.report.to_json())
+    model = staged(
+        "train", listener, lambda: train_run(run, recipe, data, planned, store, listener)
+    )
+    return Trained(recipe, data, planned, model, found.changes)
 
 
 def _mended(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ahead | Trained:
@@ -116,7 +154,7 @@ def _mended(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ah
 
 def _look_ahead(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ahead | Trained:
     """Find the model done; or check rows, plan, check the run. Hopeless rows fetch no model."""
-    data = prepare(recipe, store, listener)
+    data = prepare(recipe, store=store, listener=listener)
     report = inspect_rows(recipe, data)
     if bad(report, gate):
         return _Ahead(recipe, data, report)
@@ -125,9 +163,15 @@ def _look_ahead(recipe: Recipe, store: Store, listener: Listener, gate: Gate) ->
         facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
         listener(Event("stage", facts))
         return Trained(recipe, data, _plan_of(done), done, was_done=True)
-    planned = plan(recipe, data, store, listener)
-    check = partial(inspect_run, recipe, data, planned, store, listener)
-    return _Ahead(recipe, data, staged("check", listener, check), planned)
+    planned = make_plan(recipe, data, store=store, listener=listener)
+    return _Ahead(recipe, data, _inspected(recipe, data, planned, store, listener), planned)
+
+
+def _inspected(
+    recipe: Recipe, data: Dataset, plan: Plan, store: Store, listener: Listener
+) -> Report:
+    check = partial(inspect_run, recipe, data, plan, store, listener)
+    return staged("check", listener, check)
 
 
 def _plan_of(model: Model) -> Plan:

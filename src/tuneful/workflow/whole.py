@@ -10,11 +10,12 @@ from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.workflow.gate import CAREFUL, Gate
 from tuneful.workflow.stages import evaluate
-from tuneful.workflow.training import Trained, train
+from tuneful.workflow.training import Trained, train_recipe
 
 if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.report import Report
+    from tuneful.recipe.origins import Written
     from tuneful.recipe.schema import Recipe
 
 
@@ -29,11 +30,11 @@ class Outcome:
 
 def run(
     recipe: Recipe,
+    *,
     store: Store | None = None,
     listener: Listener = ignore,
-    *,
     gate: Gate = CAREFUL,
-    text: str = "",
+    written: Written | None = None,
 ) -> Outcome:
     """The whole way: prepare, plan, check, train, evaluate, card.
 
@@ -43,6 +44,6 @@ def run(
     """
     began = time.time()
     place = store or Store.default()
-    trained = train(recipe, place, listener, gate=gate, text=text)
-    report = evaluate(trained.model, trained.recipe, trained.data, place, listener)
+    trained = train_recipe(recipe, place, listener, gate=gate, written=written)
+    report = evaluate(trained.model, trained.recipe, trained.data, store=place, listener=listener)
     return Outcome(trained, report, time.time() - began)

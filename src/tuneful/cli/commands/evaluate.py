@@ -29,9 +29,9 @@ def run(args: Namespace, console: Console) -> int:
     from tuneful.workflow import evaluate, find_model, prepare
 
     recipe, store = Recipe.load(args.recipe, args.set), Store.default()
-    data = prepare(recipe, store, console.listener)
+    data = prepare(recipe, store=store, listener=console.listener)
     model = find_model(recipe, data, store, args.model, console.listener)
-    report = evaluate(model, recipe, data, store, console.listener)
+    report = evaluate(model, recipe, data, store=store, listener=console.listener)
     console.report(report, model=str(model.path))
     return 3 if report.worst() == Level.ERROR else 0
 

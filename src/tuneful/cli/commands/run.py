@@ -26,7 +26,9 @@ def run(args: Namespace, console: Console) -> int:
     from tuneful.workflow import run as run_all
 
     asked = recipe_of(args, console)
-    outcome = run_all(asked.recipe, listener=console.listener, gate=gate_of(args), text=asked.text)
+    outcome = run_all(
+        asked.recipe, listener=console.listener, gate=gate_of(args), written=asked.written
+    )
     model = outcome.trained.model
     value = {
         **outcome.report.to_json(),

@@ -23,10 +23,17 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace, console: Console) -> int:
     """Prepare, plan, check and train."""
     from tuneful.cli.screen import trained_text
-    from tuneful.workflow import train
+    from tuneful.core.store import Store
+    from tuneful.workflow import train_recipe
 
     asked = recipe_of(args, console)
-    trained = train(asked.recipe, listener=console.listener, gate=gate_of(args), text=asked.text)
+    trained = train_recipe(
+        asked.recipe,
+        Store.default(),
+        console.listener,
+        gate=gate_of(args),
+        written=asked.written,
+    )
     model = trained.model
     value = {
         "model": str(model.path),
