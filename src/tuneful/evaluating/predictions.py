@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tuneful.core.artifact import digest, write_json
@@ -66,12 +66,12 @@ def ask_base(model: Model, recipe: Recipe, data: Dataset, store: Store, listener
         recipe.model,
         store,
         labels=model.labels if model.head == "classes" else None,
-        max_length=model.max_length,
         seed=recipe.seed,
         listener=listener,
     )
     told = _progress(listener, "base", data.num_rows("test"))
-    said = _ask(predictor, recipe, data, "test", told)
+    cut_alike = replace(predictor, max_length=model.max_length)
+    said = _ask(cut_alike, recipe, data, "test", told)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {"asked": asked, "values": said.values, "labels": said.labels})
     return said

@@ -7,7 +7,7 @@ cache (answers); results come back in the order asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
@@ -176,42 +176,41 @@ def load_predictor(
     store: Store,
     *,
     labels: Sequence[str] | None = None,
-    max_length: int | None = None,
     seed: int = 0,
+    precision: Literal["auto", "bf16", "fp32"] = "auto",
     listener: Listener = ignore,
 ) -> Classifier | Chatter:
     """Load a tuned model (folder or run) or a base model to ask it.
-
-    It computes in bf16 where the machine does, else in float32.
 
     Args:
         reference: As in a recipe's `model`.
         store: Where runs and models are.
         labels: For a base model: class names; it then gets a fresh, untrained head from `seed`.
             Without labels it answers conversations.
-        max_length: Longest input in tokens; a tuned model's own where it is not given.
         seed: Of an untrained head.
+        precision: Of weights and products; auto: bf16 where the machine has it.
         listener: Hears of downloads.
 
     Raises:
         ModelError: Nothing answers to the reference, or it has no such head.
     """
     located = locate(str(reference), store, listener)
-    dtype = torch.bfloat16 if look().has_bf16 else torch.float32
+    is_bf16 = look().has_bf16 if precision == "auto" else precision == "bf16"
+    dtype = torch.bfloat16 if is_bf16 else torch.float32
     if located.is_tuned:
-        return _tuned(Model.open(located.folder), dtype, max_length)
+        return _tuned(Model.open(located.folder), dtype)
     head = "classes" if labels is not None else "tokens"
     tokenizer = load_tokenizer(located.folder, needs_chat=head == "tokens")
     model = load_weights(located.folder, head=head, labels=labels or (), precision=dtype, seed=seed)
     set_up(model, tokenizer, None)
-    longest = max_length or _longest(model)
+    longest = _longest(model)
     scorer = Scorer(model, pad_id=tokenizer.pad_id, packed=True)
     if labels is not None:
         return Classifier(tuple(labels), tokenizer, scorer, longest)
     return Chatter(tokenizer, scorer, longest)
 
 
-def _tuned(model: Model, dtype: torch.dtype, max_length: int | None) -> Classifier | Chatter:
+def _tuned(model: Model, dtype: torch.dtype) -> Classifier | Chatter:
     tokenizer = load_tokenizer(model.path, needs_chat=model.head == "tokens")
     if model.is_adapter:
         weights = _with_adapter(model, tokenizer, dtype)
@@ -219,7 +218,7 @@ def _tuned(model: Model, dtype: torch.dtype, max_length: int | None) -> Classifi
         weights = load_weights(model.path, head=model.head, labels=model.labels, precision=dtype)
         set_up(weights, tokenizer, None)
     scorer = Scorer(weights, pad_id=tokenizer.pad_id, packed=True)
-    longest = max_length or model.max_length
+    longest = model.max_length
     if model.head == "tokens":
         return Chatter(tokenizer, scorer, longest)
     return Classifier(model.labels, tokenizer, scorer, longest, model.temperature)

@@ -1,0 +1,126 @@
+"""A run that was broken off ends with the weights of one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.world import chat_recipe, classify_recipe
+from tuneful.core.errors import RunError
+from tuneful.core.events import Event
+from tuneful.core.run import Run
+from tuneful.core.store import Store
+from tuneful.recipe.schema import Recipe
+from tuneful.recipe.write import to_yaml
+from tuneful.workflow import Gate, train_recipe
+
+ANYTHING = Gate(fail_on=None)
+
+
+class Crash(Exception):  # noqa: N818  (reads as what happened)
+    """The power went out."""
+
+
+def crash_at(step: int):
+    def listener(event: Event) -> None:
+        if event.kind == "step" and event.data["step"] == step:
+            raise Crash
+
+    return listener
+
+
+def weights(folder: Path) -> bytes:
+    (path,) = folder.glob("*.safetensors")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("make", [classify_recipe, chat_recipe])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision: str):
+    recipe = make(tmp_path, precision=precision, max_steps=14, checkpoint_every=4)
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    broken = Store(tmp_path / "broken")
+    for step in (6, 11):
+        with pytest.raises(Crash):
+            train_recipe(recipe, broken, crash_at(step), gate=ANYTHING)
+    (run,) = broken.list_runs()
+    assert len(list(Run(run).checkpoints.glob("*/manifest.json"))) > 0
+    resumed = train_recipe(recipe, broken, gate=ANYTHING).model
+    assert weights(resumed.path) == weights(whole.path)
+    assert len(broken.list_runs()) == 1
+
+
+def test_metrics_tell_of_each_step_once_after_a_crash(tmp_path: Path, store: Store):
+    recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=5)
+    with pytest.raises(Crash):
+        train_recipe(recipe, store, crash_at(8), gate=ANYTHING)
+    train_recipe(recipe, store, gate=ANYTHING)
+    (run,) = store.list_runs()
+    lines = Run(run).metrics.read_text(encoding="utf-8").splitlines()
+    steps = [line for line in lines if '"loss"' in line]
+    assert [f'"step": {n},' in line for n, line in enumerate(steps, 1)] == [True] * 12
+
+
+def test_a_run_that_another_process_holds_is_refused(tmp_path: Path, store: Store):
+    recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=5)
+    with pytest.raises(Crash):
+        train_recipe(recipe, store, crash_at(2), gate=ANYTHING)
+    (run,) = store.list_runs()
+    with Run(run).only_me(), pytest.raises(RunError, match="Another process"):
+        train_recipe(recipe, store, gate=ANYTHING)
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path, store: Store):
+    recipe = classify_recipe(tmp_path, max_steps=4)
+    first = train_recipe(recipe, store, gate=ANYTHING)
+    seen: list[Event] = []
+    second = train_recipe(recipe, store, seen.append, gate=ANYTHING)
+    assert second.was_done
+    assert second.model.path == first.model.path
+    assert not [event for event in seen if event.kind == "step"]
+
+
+def start(recipe: Recipe, folder: Path, home: Path) -> "subprocess.Popen[bytes]":
+    path = folder / "small.yaml"
+    path.write_text(to_yaml(recipe), encoding="utf-8")
+    environment = {**os.environ, "TUNEFUL_HOME": str(home)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tuneful", "train", str(path), "--yes", "--quiet"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for_step(home: Path, step: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(1200):
+        for path in (home / "runs").glob("*/metrics.jsonl"):
+            if f'"step": {step},' in path.read_text(encoding="utf-8"):
+                return
+        assert process.poll() is None, process.stderr and process.stderr.read().decode()
+        time.sleep(0.05)
+    raise AssertionError("the run did not get there")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_process_goes_on_to_the_same_bits(tmp_path: Path, stop: signal.Signals):
+    recipe = classify_recipe(tmp_path, precision="bf16", epochs=20, checkpoint_every=7)
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    home = tmp_path / "killed"
+    process = start(recipe, tmp_path, home)
+    wait_for_step(home, 40, process)
+    process.send_signal(stop)
+    process.communicate(timeout=60)
+    assert process.returncode == (130 if stop == signal.SIGTERM else -signal.SIGKILL)
+    (run,) = Store(home).list_runs()
+    assert Run(run).state == ("stopped" if stop == signal.SIGTERM else "running")
+    again = start(recipe, tmp_path, home)
+    _, words = again.communicate(timeout=300)
+    assert again.returncode == 0, words.decode()
+    (model,) = Store(home).list_artifacts("models")
+    assert weights(model) == weights(whole.path)
