@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.units import duration
+from tuneful.data.rows import Labelled
 
 NONE = "-"
+WORDS_SHOWN = 8
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console as RichConsole
     from rich.table import Table
 
@@ -34,11 +38,11 @@ def trained_text(trained: Trained, recipe: str) -> str:
     # A recipe that had to be mended on the way would be refused if it were evaluated as it is.
     verb = "run" if trained.changes else "evaluate"
     flags = " --fix" if trained.changes else ""
-    lines.append(f"next:  tuneful {verb} {recipe}{flags}")
+    lines.append(f"next:  {program_name()} {verb} {recipe}{flags}")
     return "\n".join(lines)
 
 
-def show_outcome(outcome: Outcome, console: RichConsole, recipe: str) -> None:
+def show_outcome(outcome: Outcome, console: RichConsole) -> None:
     """One screen: measured, taken, made, next."""
     from rich.rule import Rule
     from rich.table import Table
@@ -56,7 +60,7 @@ def show_outcome(outcome: Outcome, console: RichConsole, recipe: str) -> None:
         if finding.level.word != "note":
             console.print(f"{finding.level.word}: {finding.title} {finding.evidence}", markup=False)
     console.print("\nNext:", style="bold")
-    for command in _next(outcome, recipe):
+    for command in _next(outcome):
         console.print(f"  {command}", markup=False)
 
 
@@ -67,8 +71,9 @@ def _metrics(facts: Any) -> Table:
     from tuneful.evaluating.summary import bare_interval
 
     table = Table(box=None, padding=(0, 2, 0, 0), caption_justify="left", caption_style="dim")
-    for name in ("", "base", "tuned", "difference"):
-        table.add_column(name, justify="left", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for name in ("base", "tuned", "difference"):
+        table.add_column(name, no_wrap=True)
     for known in facts["metrics"].values():
         share, base, apart = known["is_share"], known["base"], known["difference"]
         table.add_row(
@@ -105,14 +110,19 @@ def _taken(outcome: Outcome) -> dict[str, str]:
     return found
 
 
-def _next(outcome: Outcome, recipe: str) -> list[str]:
-    model = outcome.trained.model
-    folder = _short(model.path)
-    example = '"A film to remember."' if model.head == "classes" else '"Hello!"'
-    ask = [f"tuneful predict {folder} {example}"]
-    if model.head == "tokens":
-        ask.append(f"tuneful chat {folder}")
-    return [*ask, "tuneful show last", f"less {folder}/README.md", f"tuneful plan {recipe}"][:3]
+def _next(outcome: Outcome) -> list[str]:
+    """Three commands that work as they stand."""
+    model, data, program = outcome.trained.model, outcome.trained.data, program_name()
+    folder, row = _short(model.path), data.row("test", 0)
+    text = row.text if isinstance(row, Labelled) else row.prompt[-1].content
+    example = shlex.quote(" ".join(text.split()[:WORDS_SHOWN]))
+    talk = f"{program} chat {folder}" if model.head == "tokens" else f"{program} show last"
+    return [f"{program} predict {folder} {example}", talk, f"less {folder}/README.md"]
+
+
+def program_name() -> str:
+    """What to type for this program: its name where the shell finds it, else its path."""
+    return "tuneful" if shutil.which("tuneful") else _short(Path(sys.argv[0]).absolute())
 
 
 def _short(path: Path) -> str:

@@ -111,8 +111,12 @@ def _measure(name: str, tuned: Sample, base: Sample | None, recipe: Recipe) -> d
     known = metric(name)
     base_NK = known.statistics(base) if base is not None else None
     found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
-    title = f"{known.title} of {name.partition(':')[2]}" if ":" in name else known.title
-    return {"title": title, "better": known.better, "is_share": known.is_share, **asdict(found)}
+    return {
+        "title": known.title,
+        "better": known.better,
+        "is_share": known.is_share,
+        **asdict(found),
+    }
 
 
 def _calibrate(

@@ -40,7 +40,7 @@ def run(args: Namespace, console: Console) -> int:
     }
     console.result(value)
     if not console.is_json:
-        show_outcome(outcome, console.out, args.recipe)
+        show_outcome(outcome, console.out)
     return 0
 
 

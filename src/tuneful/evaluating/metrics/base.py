@@ -29,9 +29,13 @@ class Metric(Protocol):
     better: ClassVar[Literal["higher", "lower"]]
     is_share: ClassVar[bool]
     """Whether it lies between 0 and 1 and is shown in percent."""
-    title: ClassVar[str]
 
     def __init__(self, part: str = "") -> None: ...
+
+    @property
+    def title(self) -> str:
+        """For a person."""
+        ...
 
     def statistics(self, sample: Sample) -> Array:
         """What is summed over rows: [N, K].

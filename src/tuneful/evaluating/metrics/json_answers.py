@@ -30,8 +30,6 @@ class JsonValid(Mean):
 class FieldAccuracy(Mean):
     """The share of answers whose field has the reference's value; what does not parse fails."""
 
-    title: ClassVar[str] = "field accuracy"
-
     def __init__(self, part: str = "") -> None:
         super().__init__(part)
         if not part:
@@ -48,6 +46,11 @@ class FieldAccuracy(Mean):
         known = answers(sample, "field_accuracy")
         pairs = zip(known.answers, known.references, strict=True)
         return np.array([[float(self._is_equal(said, meant))] for said, meant in pairs])
+
+    @property
+    def title(self) -> str:
+        """The field's name."""
+        return f"{self.part} right"
 
     def _is_equal(self, said: str, meant: str) -> bool:
         found, wanted = object_of(said), object_of(meant)
