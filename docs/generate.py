@@ -6,9 +6,12 @@ The tests compare what this gives with what is committed, so the pages cannot fa
 from __future__ import annotations
 
 import importlib
+from argparse import Action, ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuneful.cli.commands import COMMANDS
+from tuneful.cli.main import EXIT_CODES
 from tuneful.recipe.schema import Recipe
 
 if TYPE_CHECKING:
@@ -34,7 +37,11 @@ PARTS = {
 
 def pages() -> dict[str, str]:
     """Every reference page by its file name."""
-    return {"recipe.md": recipe_page(), "parts.md": parts_page()}
+    return {
+        "commands.md": commands_page(),
+        "parts.md": parts_page(),
+        "recipe.md": recipe_page(),
+    }
 
 
 def recipe_page() -> str:
@@ -96,6 +103,30 @@ def parts_page() -> str:
         lines += [f"| `{name}` | {first_line(part)} |" for name, part in table(title).items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def commands_page() -> str:
+    """Every command with its flags, and the exit codes."""
+    lines = [NOTE, "# Commands", "", "Results go to standard output, words and progress to", ""]
+    lines[3] += " standard error. `NO_COLOR` is obeyed."
+    lines += ["| exit code | meaning |", "| --- | --- |"]
+    lines += [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    for name in COMMANDS:
+        sub = ArgumentParser(prog=f"tuneful {name}", add_help=False)
+        COMMANDS[name].add(sub)
+        usage = " ".join(sub.format_usage().removeprefix("usage: ").split())
+        lines += ["", f"## `tuneful {name}`", "", f"{COMMANDS[name].summary}.", "", f"    {usage}"]
+        rows = [
+            f"| `{flag_of(action)}` | {cell(action.help or ', '.join(action.choices or ()))} |"
+            for action in sub._actions
+        ]
+        lines += ["", "| argument | what it does |", "| --- | --- |", *rows] if rows else []
+    return "\n".join(lines) + "\n"
+
+
+def flag_of(action: Action) -> str:
+    """An argument as it is typed."""
+    return ", ".join(action.option_strings) or str(action.metavar or action.dest)
 
 
 def table(title: str) -> dict[str, Any]:

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DONE, USER_ERROR, USAGE, FINDING, STOPPED = 0, 1, 2, 3, 130
-EPILOG = """\
-exit codes: 0 done, 1 an error you can put right, 2 usage, 3 a finding stopped the work, 130 stopped
+EXIT_CODES = {
+    DONE: "done",
+    USER_ERROR: "an error that you can put right",
+    USAGE: "the command line was not understood",
+    FINDING: "a finding stopped the work, or says that its result is bad",
+    STOPPED: "stopped by a signal; the same command goes on",
+}
+CODES = "\n".join(f"  {code:<5}{meaning}" for code, meaning in EXIT_CODES.items())
+EPILOG = f"""\
+exit codes:
+{CODES}
 
 Begin with: tuneful new recipe.yaml, or tuneful train rows.csv --model owner/name
 """
