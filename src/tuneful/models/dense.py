@@ -21,6 +21,8 @@ from tuneful.models.dropout import drop, keep_mask
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST_KEPT = 32 * 2**20
+"""Bytes of a layer's probabilities that are kept for the backward pass, not computed twice."""
 _softmax_backward = cast("Any", torch)._softmax_backward_data
 
 
@@ -63,12 +65,15 @@ class DenseAttention(torch.autograd.Function):
     ) -> Tensor:
         """[1, T, H, D] of queries, keys and values [1, H or K, T, D]."""
         ctx.save_for_backward(query, key, value)
-        ctx.slices, ctx.rule, ctx.masks = slices, rule, []
+        ctx.slices, ctx.rule, ctx.masks, ctx.shares = slices, rule, [], []
         out = like_projection(query)
+        keeps = _num_shares(slices, query) * query.element_size() <= MOST_KEPT
         groups = query.shape[1] // key.shape[1]
         for a, b, c, d in slices:
             q, k, v = query[0, :, a:b], _spread(key, c, d, groups), _spread(value, c, d, groups)
             shares = _shares(q, k, rule)
+            if keeps:
+                ctx.shares.append(shares)
             if rule.dropout:
                 mask = keep_mask(shares.shape, rule.dropout)
                 ctx.masks.append(mask)
@@ -78,14 +83,14 @@ class DenseAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of query, key and value; the shares are computed again."""
+        """Gradients of query, key and value; shares that were not kept are computed again."""
         query, key, value = ctx.saved_tensors
         rule, groups = ctx.rule, query.shape[1] // key.shape[1]
         results = like_projection(query), like_projection(key), like_projection(value)
         for number, (a, b, c, d) in enumerate(ctx.slices):
             q, k, v = query[0, :, a:b], _spread(key, c, d, groups), _spread(value, c, d, groups)
             grad_out = grads[0][0, a:b].transpose(0, 1).contiguous()
-            shares = dropped = _shares(q, k, rule)
+            shares = dropped = ctx.shares[number] if ctx.shares else _shares(q, k, rule)
             grad_shares = torch.bmm(grad_out, v.mT)
             if rule.dropout:
                 dropped = drop(shares, ctx.masks[number], rule.dropout)
@@ -95,6 +100,11 @@ class DenseAttention(torch.autograd.Function):
             results[1][0, :, c:d] = _gather(torch.bmm(grad_scores.mT, q), groups)
             results[2][0, :, c:d] = _gather(torch.bmm(dropped.mT, grad_out), groups)
         return (*results, None, None)
+
+
+def _num_shares(slices: list[Slice], query: Tensor) -> int:
+    """Elements of all slices' [H, L, L]."""
+    return query.shape[1] * sum((b - a) * (d - c) for a, b, c, d in slices)
 
 
 def _spread(state: Tensor, start: int, end: int, groups: int) -> Tensor:

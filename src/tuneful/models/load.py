@@ -86,6 +86,19 @@ def set_up(model: nn.Module, tokenizer: Tokenizer, attention_dropout: float | No
         _set_attention_dropout(model, attention_dropout)
 
 
+def give_rows_of_embedding(model: nn.Module) -> None:
+    """Let the input embedding's gradient be the rows of tokens that occurred, not all rows.
+
+    Only where the optimizer takes it so, and where no projection shares the weight: its gradient
+    has every row.
+    """
+    core = cast("Any", model)
+    embedding, projection = core.get_input_embeddings(), core.get_output_embeddings()
+    is_shared = projection is not None and projection.weight is embedding.weight
+    if isinstance(embedding, nn.Embedding) and not is_shared:
+        embedding.sparse = True
+
+
 def _set_attention_dropout(model: nn.Module, share: float) -> None:
     """Set dropout on attention probabilities in the modules, leaving the config as it came."""
     for module in model.modules():

@@ -35,7 +35,9 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
     method = _method(recipe, data)
     located = locate(recipe.model, store, listener)
     facts = describe(located.folder)
-    tokenizer = load_tokenizer(located.folder, needs_chat=method.head == "tokens")
+    tokenizer = load_tokenizer(
+        located.folder, add_tokens=recipe.add_tokens, needs_chat=method.head == "tokens"
+    )
     return Known(
         recipe=recipe,
         method=method,

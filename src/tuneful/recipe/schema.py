@@ -168,6 +168,11 @@ class Recipe(Section):
         validate_default=True,
         description="Which weights move: a name, or {name, settings}.",
     )
+    add_tokens: list[str] = Field(
+        default_factory=list[str],
+        description="Special tokens that the tokenizer gets; their embeddings are trained and "
+        "saved (full adapter).",
+    )
     train: Train = Field(default=Train())
     evaluate: Evaluate = Field(default=Evaluate())
     seed: int = Field(default=0, ge=0, description="Of split, order, dropout and initial weights.")

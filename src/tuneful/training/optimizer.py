@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor, nn
 
     from tuneful.planning.settings import Settings
@@ -45,7 +43,7 @@ class Optimizer:
             if master is not parameter
         ]
         for parameter, master in self._pairs:
-            parameter.register_post_accumulate_grad_hook(_move_gradient_to(master))
+            parameter.register_post_accumulate_grad_hook(_GradientBuffer(master))
         groups = [
             {
                 "params": [m for m in self.masters if (m.ndim >= 2) == decays],
@@ -127,16 +125,36 @@ def _master(parameter: nn.Parameter) -> Tensor:
     return parameter.detach().float().clone().requires_grad_()
 
 
-def _move_gradient_to(master: Tensor) -> Callable[[Tensor], None]:
-    # One buffer for the whole run: fresh memory each step costs more than the sum.
-    buffer = torch.empty_like(master, requires_grad=False)
+class _GradientBuffer:
+    """A master's gradient, summed over the passes of a step.
 
-    def hook(parameter: Tensor) -> None:
-        assert parameter.grad is not None
-        if master.grad is None:
-            master.grad = buffer.copy_(parameter.grad)
-        else:
-            master.grad += parameter.grad
+    One buffer for the whole run: fresh memory each step costs more than the sum. An embedding's
+    gradient comes as the rows of the tokens that occurred (models.load); the others stay 0.
+    """
+
+    def __init__(self, master: Tensor) -> None:
+        self._master = master
+        self._buffer = torch.zeros_like(master, requires_grad=False)
+        self._touched: list[Tensor] = []
+
+    def __call__(self, parameter: Tensor) -> None:
+        """Take a parameter's gradient after a pass."""
+        gradient = parameter.grad
+        assert gradient is not None
         parameter.grad = None
+        if gradient.is_sparse:
+            self._add_rows(gradient)
+        elif self._master.grad is None:
+            self._master.grad = self._buffer.copy_(gradient)
+        else:
+            self._master.grad += gradient
 
-    return hook
+    def _add_rows(self, gradient: Tensor) -> None:
+        if self._master.grad is None:
+            for rows in self._touched:
+                self._buffer[rows] = 0.0
+            self._touched = []
+            self._master.grad = self._buffer
+        rows = gradient._indices()[0]  # indices() would sort and sum them first
+        self._touched.append(rows)
+        self._buffer.index_add_(0, rows, gradient._values().float())

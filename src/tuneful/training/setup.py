@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from tuneful.core.errors import ModelError
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 from tuneful.models.adapters import ADAPTERS
-from tuneful.models.load import freeze_lowest, load_weights, set_up
+from tuneful.models.load import freeze_lowest, give_rows_of_embedding, load_weights, set_up
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
@@ -58,6 +59,15 @@ def data_facts(data: Dataset) -> DataFacts:
     return DataFacts(data.labels, tuple(int(counts.get(label, 0)) for label in data.labels))
 
 
+def _refuse_untrained_tokens(recipe: Recipe) -> None:
+    if recipe.add_tokens and recipe.adapter.name != "full":
+        raise ModelError(
+            f"New tokens need trained embeddings, which {recipe.adapter.name} leaves as they are.",
+            where="add_tokens",
+            fix="Set adapter: full, or write the markers with tokens that the model knows.",
+        )
+
+
 def set_up_run(
     recipe: Recipe, data: Dataset, settings: Settings, store: Store, listener: Listener
 ) -> Setup:
@@ -69,7 +79,10 @@ def set_up_run(
     torch.set_num_threads(settings.threads)
     located = locate(recipe.model, store, listener)
     method = METHODS[recipe.method.name](recipe.method, data_facts(data))
-    tokenizer = load_tokenizer(located.folder, needs_chat=method.head == "tokens")
+    tokenizer = load_tokenizer(
+        located.folder, add_tokens=recipe.add_tokens, needs_chat=method.head == "tokens"
+    )
+    _refuse_untrained_tokens(recipe)
     model = load_weights(located.folder, head=method.head, labels=data.labels, seed=settings.seed)
     base_precision = next(model.parameters()).dtype
     set_up(model, tokenizer, settings.attention_dropout)
@@ -79,4 +92,6 @@ def set_up_run(
     precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device=device, dtype=precision)
+    if precision == torch.bfloat16 and device == "cpu" and recipe.adapter.name == "full":
+        give_rows_of_embedding(model)
     return Setup(located, tokenizer, model, method, settings, base_precision)

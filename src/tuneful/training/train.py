@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from tuneful.training.setup import Setup
 
 VERSION = 1
+WEIGHTS_DEPEND_ON = {"model", "method", "adapter", "add_tokens", "train", "seed"}
+"""Sections of a recipe that decide the trained weights, beside its rows."""
 
 
 def asked_hash(recipe: Recipe, data: Dataset) -> str:
     """SHA-256 of what was asked for, before a plan settles the rest."""
-    asked = recipe.model_dump(include={"model", "method", "adapter", "train", "seed"}, mode="json")
+    asked = recipe.model_dump(include=WEIGHTS_DEPEND_ON, mode="json")
     return digest([VERSION, asked, data.hash])
 
 

@@ -1,0 +1,159 @@
+"""From rows to a model that answers, by the command line alone."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.world import chat_recipe, classify_recipe, encoder, reviews
+from tuneful.cli.main import main
+from tuneful.recipe.write import to_yaml
+
+FAULTS = """\
+version: 1
+name: tutorial
+model: {model}
+data:
+  source: {source}
+  take: {{train: 60, test: 20, order: first}}
+  split: {{validation: 0, test: 0}}
+method: classify
+train:
+  epochs: 3
+  batch_size: 8
+  learning_rate: 1e-3
+  warmup_steps: 500
+  precision: fp32
+  threads: 1
+evaluate:
+  metrics: []
+"""
+
+
+def sorted_reviews(folder: Path) -> Path:
+    """Reviews in the order that published data sets have: one class after the other."""
+    path = reviews(folder / "mixed.csv", 300)
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    with (folder / "sorted.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([rows[0], *sorted(rows[1:], key=lambda row: row[1])])
+    return folder / "sorted.csv"
+
+
+@pytest.fixture
+def tutorial(tmp_path: Path) -> Path:
+    path = tmp_path / "tutorial.yaml"
+    model, source = encoder(tmp_path / "model"), sorted_reviews(tmp_path)
+    path.write_text(FAULTS.format(model=model, source=source), encoding="utf-8")
+    return path
+
+
+def test_the_three_faults_are_refused(tutorial: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["train", str(tutorial), "--json", "--quiet"]) == 3
+    out, err = capsys.readouterr()
+    findings = json.loads(out)["error"]["findings"]
+    errors = {finding["code"] for finding in findings if finding["level"] == "error"}
+    assert errors == {"single-class", "warmup-too-long", "no-metric"}
+    assert all(finding["evidence"] and finding["fix"] for finding in findings)
+    assert "--fix" in err
+    assert main(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_the_mended_recipe_trains(tutorial: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["run", str(tutorial), "--fix", "--json", "--quiet"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["changes"] == {
+        "data.take.order": "random",
+        "train.warmup_steps": None,
+        "evaluate.metrics": "auto",
+    }
+    assert value["facts"]["metrics"]["accuracy"]["tuned"]["value"] > 0.8
+
+
+def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
+    assert main(["run", str(path), "--yes"]) == 0
+    out, err = capsys.readouterr()
+    assert "accuracy, %" in out
+    assert "Next:" in out
+    assert "step 40/40" in err
+    assert main(["predict", "run:last", "a wonderful warm film .", "the plot was dull , clumsy and loud ."]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["label"] for one in said] == ["good", "bad"]
+    assert all(0.5 <= one["confidence"] <= 1 for one in said)
+    assert sum(said[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert main(["show", "last"]) == 0
+    assert "Planned and measured" in capsys.readouterr().out
+    assert main(["evaluate", str(path), "--json", "--quiet"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    card = (Path(value["model"]) / "README.md").read_text(encoding="utf-8")
+    assert f"{value['facts']['metrics']['accuracy']['tuned']['value'] * 100:.1f} %" in card
+
+
+def test_a_file_is_asked_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
+    main(["train", str(path), "--yes", "--quiet"])
+    capsys.readouterr()
+    source = reviews(tmp_path / "new.csv", 30, seed=5)
+    assert main(["predict", "run:last", str(source), "--quiet"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 30
+    assert main(["predict", "run:last", str(source), "--column", "txt", "--quiet"]) == 1
+    assert "--column" in capsys.readouterr().err
+
+
+def test_rows_alone_are_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    reviews(tmp_path / "reviews.csv")
+    model = encoder(tmp_path / "tiny")
+    settings = ["--set", "train.learning_rate=1e-3", "--set", "train.threads=1"]
+    words = ["train", "reviews.csv", "--model", str(model), *settings, "--yes"]
+    assert main(words) == 0
+    err = capsys.readouterr().err
+    assert "method: classify" in err
+    written = tmp_path / "reviews-tiny.yaml"
+    assert "learning_rate: 0.001" in written.read_text(encoding="utf-8")
+    assert main(["train", str(written), "--quiet", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["was_done"] is True
+
+
+def test_rows_without_a_model_say_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["train", str(reviews(tmp_path / "reviews.csv"))]) == 1
+    assert "--model" in capsys.readouterr().err
+
+
+def test_a_chat_model_is_made_and_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "chat.yaml"
+    path.write_text(to_yaml(chat_recipe(tmp_path)), encoding="utf-8")
+    assert main(["run", str(path), "--yes", "--json", "--quiet"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["facts"]["metrics"]["perplexity"]["difference"]["high"] < 0
+    assert main(["predict", value["model"], "a dull film"]) == 0
+    assert "answer" in json.loads(capsys.readouterr().out)
+    lines = iter(["a wonderful film\n", "\n", "a dull one\n"])
+    monkeypatch.setattr("sys.stdin", lines)
+    monkeypatch.setattr("tuneful.cli.commands.chat._lines", lambda: (x.rstrip() for x in lines))
+    assert main(["chat", value["model"], "--max-new-tokens", "4", "--quiet"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_the_same_from_python(tmp_path: Path):
+    import tuneful
+
+    recipe = classify_recipe(tmp_path)
+    data = tuneful.prepare(recipe)
+    plan = tuneful.plan(recipe, data)
+    model = tuneful.train(recipe, data, plan, gate=tuneful.Gate(fail_on=None))
+    report = tuneful.evaluate(model, recipe)
+    assert plan.fits
+    assert report.facts["rows"] == data.num_rows("test") == 20
+    assert tuneful.train(recipe).path == model.path
