@@ -12,7 +12,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedTokenizerFast
 
+from tuneful.models import attention
 from tuneful.recipe.schema import Recipe
+
+attention.register()
 
 GOOD = ["wonderful", "moving", "brilliant", "funny", "warm", "clever"]
 BAD = ["dull", "clumsy", "boring", "loud", "cold", "pointless"]
@@ -129,7 +132,7 @@ def classify_recipe(folder: Path, dropout: float = 0.1, **train: Any) -> Recipe:
     settings = {
         "epochs": 2,
         "batch_size": 8,
-        "learning_rate": 1e-3,
+        "learning_rate": 5e-3,
         "precision": "fp32",
         "threads": 1,
     }

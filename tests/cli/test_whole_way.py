@@ -16,13 +16,13 @@ name: tutorial
 model: {model}
 data:
   source: {source}
-  take: {{train: 60, test: 20, order: first}}
+  take: {{train: 100, test: 40, order: first}}
   split: {{validation: 0, test: 0}}
 method: classify
 train:
-  epochs: 3
+  epochs: 5
   batch_size: 8
-  learning_rate: 1e-3
+  learning_rate: 5e-3
   warmup_steps: 500
   precision: fp32
   threads: 1
@@ -111,13 +111,13 @@ def test_rows_alone_are_enough(
     monkeypatch.chdir(tmp_path)
     reviews(tmp_path / "reviews.csv")
     model = encoder(tmp_path / "tiny")
-    settings = ["--set", "train.learning_rate=1e-3", "--set", "train.threads=1"]
+    settings = ["--set", "train.learning_rate=5e-3", "--set", "train.threads=1"]
     words = ["train", "reviews.csv", "--model", str(model), *settings, "--yes"]
     assert main(words) == 0
     err = capsys.readouterr().err
     assert "method: classify" in err
     written = tmp_path / "reviews-tiny.yaml"
-    assert "learning_rate: 0.001" in written.read_text(encoding="utf-8")
+    assert "learning_rate: 0.005" in written.read_text(encoding="utf-8")
     assert main(["train", str(written), "--quiet", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["was_done"] is True
 

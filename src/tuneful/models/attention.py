@@ -32,7 +32,9 @@ _flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_bac
 def register() -> None:
     """Make `attn_implementation="tuneful"` known to transformers. Safe to call again."""
     from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # progress is told by events
     AttentionInterface.register(NAME, _attention)
     AttentionMaskInterface.register(NAME, _mask)
 
