@@ -80,7 +80,17 @@ def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.Cap
     assert "accuracy, %" in out
     assert "Next:" in out
     assert "step 40/40" in err
-    assert main(["predict", "run:last", "a wonderful warm film .", "the plot was dull , clumsy and loud ."]) == 0
+    assert (
+        main(
+            [
+                "predict",
+                "run:last",
+                "a wonderful warm film .",
+                "the plot was dull , clumsy and loud .",
+            ]
+        )
+        == 0
+    )
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["label"] for one in said] == ["good", "bad"]
     assert all(0.5 <= one["confidence"] <= 1 for one in said)

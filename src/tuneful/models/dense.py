@@ -124,7 +124,7 @@ def _shares(query: Tensor, key: Tensor, rule: Rule) -> Tensor:
     scores = torch.bmm(query * rule.scale, key.mT)
     if rule.is_causal:
         scores += _later(query.shape[1], key.shape[1], scores.dtype)
-    return torch.softmax(scores, dim=-1)
+    return torch.softmax(scores, dim=-1, out=scores)
 
 
 @lru_cache(maxsize=64)

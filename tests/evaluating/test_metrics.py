@@ -1,0 +1,145 @@
+"""Metrics against numbers worked by hand and against the textbook's loops."""
+
+import random
+
+import numpy as np
+import pytest
+
+from tuneful.core.errors import DataError, UnknownName
+from tuneful.evaluating.bootstrap import value_of
+from tuneful.evaluating.metrics import METRICS, metric
+from tuneful.evaluating.metrics.json_answers import fields
+from tuneful.evaluating.metrics.rouge_l import longest_common, rouge_l
+from tuneful.evaluating.samples import AnswerSample, ClassSample, class_sample
+
+
+def classes(truth: list[int], chosen: list[int], num_classes: int = 3) -> ClassSample:
+    probability = np.full((len(truth), num_classes), 0.1)
+    probability[np.arange(len(truth)), chosen] = 1 - 0.1 * (num_classes - 1)
+    return ClassSample(np.array(truth), probability)
+
+
+def answers(said: list[str], meant: list[str]) -> AnswerSample:
+    return AnswerSample(
+        tuple(meant), tuple(said), np.array([-1.0] * len(said)), np.array([2] * len(said))
+    )
+
+
+def value(name: str, sample: ClassSample | AnswerSample) -> float:
+    known = metric(name)
+    return value_of(known, known.statistics(sample))
+
+
+def test_accuracy_and_macro_f1_by_hand():
+    sample = classes([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2])
+    assert value("accuracy", sample) == pytest.approx(4 / 6)
+    # Class 0: 2 right, 2 chosen, 3 true: 4/5. Class 1: 1, 2, 2: 1/2. Class 2: 1, 2, 1: 2/3.
+    assert value("macro_f1", sample) == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
+
+
+def test_macro_f1_leaves_out_a_class_that_is_nowhere():
+    assert value("macro_f1", classes([0, 1], [0, 1])) == 1.0
+
+
+def test_macro_f1_is_the_textbooks_on_random_samples():
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        truth, chosen = draw.integers(0, 3, 40), draw.integers(0, 3, 40)
+        scores: list[float] = []
+        for c in range(3):
+            right = sum(t == p == c for t, p in zip(truth, chosen, strict=True))
+            wrong = sum((t == c) != (p == c) for t, p in zip(truth, chosen, strict=True))
+            scores.append(2 * right / (2 * right + wrong))
+        found = value("macro_f1", classes(truth.tolist(), chosen.tolist()))
+        assert found == pytest.approx(np.mean(scores))
+
+
+def test_calibration_error_by_hand():
+    # Two rows in the bin (0.8, 0.867]: confidence 0.85, one right: gap |0.5 - 0.85|.
+    # Two in (0.933, 1]: confidence 0.95, both right: gap |1 - 0.95|.
+    probability = np.array([[0.85, 0.15], [0.85, 0.15], [0.95, 0.05], [0.05, 0.95]])
+    sample = ClassSample(np.array([0, 1, 0, 1]), probability)
+    assert value("ece", sample) == pytest.approx(0.5 * 0.35 + 0.5 * 0.05)
+
+
+def test_exact_match_forgives_spaces_only():
+    sample = answers([" yes ", "Yes", "no"], ["yes", "yes", "no"])
+    assert value("exact_match", sample) == pytest.approx(2 / 3)
+
+
+def test_token_f1_by_hand():
+    # "cat sat mat" and "cat mat": 2 shared, 3 and 2 words.
+    sample = answers(["The cat sat, a mat."], ["the cat mat"])
+    assert value("token_f1", sample) == pytest.approx(2 * 2 / 5)
+    assert value("token_f1", answers([""], [""])) == 1.0
+    assert value("token_f1", answers(["x"], [""])) == 0.0
+
+
+def test_rouge_l_is_lins_example():
+    # Lin 2004: "police kill the gunman" shares "police the gunman" with the reference.
+    assert rouge_l("police kill the gunman", "police killed the gunman") == pytest.approx(0.75)
+    assert rouge_l("the gunman kill police", "police killed the gunman") == pytest.approx(0.5)
+
+
+def test_longest_common_subsequence_is_the_tables():
+    draw = random.Random(0)
+    for _ in range(200):
+        one = draw.choices("abcd", k=draw.randint(0, 90))
+        other = draw.choices("abcd", k=draw.randint(0, 90))
+        row = [0] * (len(other) + 1)
+        for left in one:
+            new = [0]
+            for j, right in enumerate(other, 1):
+                new.append(row[j - 1] + 1 if left == right else max(row[j], new[j - 1]))
+            row = new
+        assert longest_common(one, other) == row[-1]
+
+
+def test_perplexity_weighs_rows_by_their_tokens():
+    sample = AnswerSample(("a", "b"), ("a", "b"), np.array([-3.0, -1.0]), np.array([3, 1]))
+    assert value("perplexity", sample) == pytest.approx(np.e)
+
+
+def test_json_must_be_the_whole_answer_with_the_same_keys():
+    meant = ['{"a": 1}'] * 5
+    said = ['{"a": 2}', 'Sure: {"a": 1}', '{"a": 1', '{"b": 1}', "[1]"]
+    assert value("json_valid", answers(said, meant)) == pytest.approx(1 / 5)
+
+
+def test_a_field_is_equal_by_json_s_rules():
+    meant = ['{"a": 1}', '{"a": 1}', '{"a": "x"}', '{"a": true}']
+    said = ['{"a": 1.0}', '{"a": true}', '{"a": "y"}', "no"]
+    assert value("field_accuracy:a", answers(said, meant)) == pytest.approx(1 / 4)
+
+
+def test_fields_are_those_that_all_references_have():
+    assert fields(('{"a": 1, "b": 2}', '{"b": 3, "a": 4}')) == ["a", "b"]
+    assert fields(('{"a": 1}', "text")) == []
+    assert fields(()) == []
+
+
+def test_field_accuracy_asks_for_the_field():
+    with pytest.raises(DataError, match="which field"):
+        metric("field_accuracy")
+
+
+def test_an_unknown_metric_names_a_close_one():
+    with pytest.raises(UnknownName) as caught:
+        metric("acuracy")
+    assert "accuracy" in caught.value.fix
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_a_sample_of_the_wrong_kind_is_refused(name: str):
+    known = metric(f"{name}:a" if name == "field_accuracy" else name)
+    good, bad = classes([0, 1], [0, 1]), answers(["a"], ["a"])
+    is_of_classes = name in {"accuracy", "macro_f1", "ece"}
+    with pytest.raises(DataError, match="measures"):
+        known.statistics(bad if is_of_classes else good)
+    assert known.statistics(good if is_of_classes else bad).shape[0] in {1, 2}
+
+
+def test_temperature_divides_logits():
+    logits = np.array([[2.0, 0.0]])
+    warm = class_sample([0], logits, 2.0).probability_NC[0, 0]
+    assert warm == pytest.approx(1 / (1 + np.exp(-1.0)))
