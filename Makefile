@@ -9,7 +9,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-accuracy bench-prepare
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -44,6 +44,12 @@ recipes: .venv/.installed
 
 bench-classify: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.classify
+
+bench-accuracy: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.accuracy
+
+bench-prepare: .venv/.installed
+	$(BIN)/python -m benchmarks.prepare
 
 bench-sft: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.sft

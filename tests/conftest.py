@@ -20,3 +20,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def store(home: Path) -> Store:
     """The store that the environment names during a test."""
     return Store(home)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--write-golden: take what the code does now as agreed on."""
+    parser.addoption("--write-golden", action="store_true", help="rewrite tests/golden/*.json")

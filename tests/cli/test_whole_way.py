@@ -97,6 +97,9 @@ def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.Cap
     assert sum(said[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert main(["show", "last"]) == 0
     assert "Planned and measured" in capsys.readouterr().out
+    assert main(["show", "last", "--html", str(tmp_path / "run.html")]) == 0
+    assert "<h2>Base and tuned</h2>" in (tmp_path / "run.html").read_text(encoding="utf-8")
+    capsys.readouterr()
     assert main(["evaluate", str(path), "--json", "--quiet"]) == 0
     value = json.loads(capsys.readouterr().out)
     card = (Path(value["model"]) / "README.md").read_text(encoding="utf-8")

@@ -162,7 +162,10 @@ def _look_ahead(recipe: Recipe, store: Store, listener: Listener, gate: Gate) ->
     if done is not None:
         facts = {"stage": "train", "status": "reused", "artifact": str(done.path)}
         listener(Event("stage", facts))
-        return Trained(recipe, data, _plan_of(done), done, was_done=True)
+        path = Path(str(done.manifest["run"])) / "plan.json"
+        known = path.exists()  # a run's folder may be removed once its model is made
+        planned = _read_plan(path) if known else make_plan(recipe, data, store=store)
+        return Trained(recipe, data, planned, done, was_done=True)
     planned = make_plan(recipe, data, store=store, listener=listener)
     return _Ahead(recipe, data, _inspected(recipe, data, planned, store, listener), planned)
 
@@ -174,10 +177,8 @@ def _inspected(
     return staged("check", listener, check)
 
 
-def _plan_of(model: Model) -> Plan:
-    """The plan that a model was trained by."""
-    text = (Path(str(model.manifest["run"])) / "plan.json").read_text(encoding="utf-8")
-    return Plan.from_json(json.loads(text))
+def _read_plan(path: Path) -> Plan:
+    return Plan.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def find_model(

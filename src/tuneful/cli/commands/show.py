@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.cli.commands.base import Command
@@ -11,18 +12,20 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from tuneful.cli.console import Console
-    from tuneful.core.report import Cell
+    from tuneful.core.report import Cell, Report
     from tuneful.core.run import Run
 
 
 def add(parser: ArgumentParser) -> None:
     """Its flags."""
     parser.add_argument("run", metavar="RUN", help="a run's folder, a part of its name, or last")
+    parser.add_argument("--html", metavar="FILE", help="write its reports as a page")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: Namespace, console: Console) -> int:
     """Show a run's state, recipe, last step and reports."""
+    from tuneful.core.render import to_html
     from tuneful.core.report import Report
     from tuneful.core.run import Run
     from tuneful.core.store import Store
@@ -34,6 +37,10 @@ def run(args: Namespace, console: Console) -> int:
     }
     recipe = (found.path / "recipe.yaml").read_text(encoding="utf-8")
     last = _last_step(found)
+    if args.html:
+        Path(args.html).write_text(to_html(_one(found.path.name, reports)), encoding="utf-8")
+        console.say(f"Wrote {args.html}.")
+        return 0
     if console.is_json:
         value = {
             "run": str(found.path),
@@ -48,6 +55,17 @@ def run(args: Namespace, console: Console) -> int:
     texts += [console.rendered(report) for report in reports.values()]
     console.result(None, "\n".join(texts))
     return 0
+
+
+def _one(title: str, reports: dict[str, Report]) -> Report:
+    """All reports of a run as one."""
+    from tuneful.core.report import Report
+
+    return Report(
+        title,
+        findings=[finding for report in reports.values() for finding in report.findings],
+        tables=[table for report in reports.values() for table in report.tables],
+    )
 
 
 def _overview(found: Run, last: dict[str, Any]) -> Any:

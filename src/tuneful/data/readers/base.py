@@ -1,4 +1,4 @@
-"""What every reader is made of: a file opened and unpacked, its bytes as lines, its faults named."""
+"""What every reader is made of: files opened and unpacked, bytes as lines, faults named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -23,7 +23,7 @@ _UNPACK: dict[str, Callable[..., object]] = {
     ".xz": lzma.open,
 }
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 TO_UTF8 = "Save it as UTF-8"
 
 
@@ -36,7 +36,7 @@ def suffix(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: Path, meter: Meter) -> Iterator[IO[bytes]]:
+def opened(path: Path, meter: Meter) -> Generator[IO[bytes]]:
     """Open a file for reading bytes, unpacked where its ending says that it is packed.
 
     Raises:
@@ -91,7 +91,8 @@ class Lines:
             self.number += 1
             line = raw
             if self.number == 1:
-                line = self._start(raw)
+                refuse_utf16(raw, self._path)
+                line = raw.removeprefix(BYTE_ORDER_MARK)
             try:
                 yield line.decode("utf-8")
             except UnicodeDecodeError as error:
@@ -107,15 +108,19 @@ class Lines:
         problem, self.problem = self.problem, ""
         return problem
 
-    def _start(self, line: bytes) -> bytes:
-        encoding = _OTHER_ENCODINGS.get(line[:2])
-        if encoding:
-            raise DataError(
-                f"The file is {encoding}, not UTF-8.",
-                where=str(self._path),
-                fix=f"{TO_UTF8}: iconv -f {encoding} -t UTF-8 {self._path.name}",
-            )
-        return line.removeprefix(BYTE_ORDER_MARK)
+
+def refuse_utf16(start: bytes, path: Path) -> None:
+    """Refuse a file that begins with the mark of another encoding.
+
+    Raises:
+        DataError: It does.
+    """
+    if start.startswith(_UTF16):
+        raise DataError(
+            "The file is UTF-16, not UTF-8.",
+            where=str(path),
+            fix=f"{TO_UTF8}: iconv -f UTF-16 -t UTF-8 {path.name}",
+        )
 
 
 def empty(path: Path) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
@@ -12,7 +13,6 @@ from tuneful.data.records import BadRow, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
 
     from tuneful.data.records import Meter
 
@@ -27,12 +27,11 @@ def read_csv(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     with opened(path, meter) as file:
         lines = Lines(file, path)
         stream = iter(lines)
-        head = next(stream, None)
-        if head is None or not head.strip():
+        head = next((line for line in stream if line.strip()), None)
+        if head is None:
             raise empty(path)
         delimiter = max(DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
-        again = _with(head, stream)
-        table = csv.reader(again, delimiter=delimiter, strict=True)
+        table = csv.reader(itertools.chain([head], stream), delimiter=delimiter, strict=True)
         yield from _records(table, lines, path, QUOTES)
 
 
@@ -45,12 +44,9 @@ def read_tsv(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
         yield from _records(table, lines, path, fix)
 
 
-def _with(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _records(table: Any, lines: Lines, path: Path, fix: str) -> Iterator[Record | BadRow]:
+def _records(
+    table: Iterator[list[str]], lines: Lines, path: Path, fix: str
+) -> Iterator[Record | BadRow]:
     csv.field_size_limit(LONGEST_FIELD)
     columns = _columns(table, lines, path)
     name, count, row = path.name, len(columns), 0
@@ -60,6 +56,7 @@ def _records(table: Any, lines: Lines, path: Path, fix: str) -> Iterator[Record 
             values = next(table, None)
         except csv.Error as error:
             row += 1
+            lines.take_problem()
             yield BadRow(f"The row cannot be read as csv: {error}.", fix, name, row, begins)
             continue
         if values is None:
@@ -77,23 +74,24 @@ def _records(table: Any, lines: Lines, path: Path, fix: str) -> Iterator[Record 
             yield Record(dict(pairs), name, row, lines.number)
 
 
-def _columns(table: Any, lines: Lines, path: Path) -> list[str]:
+def _columns(table: Iterator[list[str]], lines: Lines, path: Path) -> list[str]:
     try:
-        columns = [name.strip() for name in next(table, [])]
+        head = next((names for names in table if any(map(str.strip, names))), None)
     except csv.Error as error:
         raise DataError(
             f"The header cannot be read: {error}.", where=str(path), fix=QUOTES
         ) from error
-    if not any(columns):
+    if head is None:
         raise empty(path)
+    columns = [name.strip() for name in head]
     problem = lines.take_problem()
     if problem:
-        raise DataError(problem, where=f"{path}, line 1", fix=TO_UTF8)
+        raise DataError(problem, where=f"{path}, line {lines.number}", fix=TO_UTF8)
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise DataError(
             f"The header names a column twice: {', '.join(map(repr, twice))}.",
-            where=f"{path}, line 1",
+            where=f"{path}, line {lines.number}",
             fix="Give every column a name of its own. A file without a header needs one.",
         )
     return columns

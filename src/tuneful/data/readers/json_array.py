@@ -7,7 +7,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import DataError
-from tuneful.data.readers.base import BYTE_ORDER_MARK, TO_UTF8, empty, opened
+from tuneful.data.readers.base import BYTE_ORDER_MARK, TO_UTF8, empty, opened, refuse_utf16
 from tuneful.data.records import BadRow, Meter, Record
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ LONGEST_OBJECT = 1 << 26
 def read_json(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     """A JSON array of objects; a file of one object a line is read as JSON lines."""
     with opened(path, Meter()) as file:
-        start = file.read(CHUNK).removeprefix(BYTE_ORDER_MARK).lstrip()
+        start = file.read(CHUNK)
+    refuse_utf16(start, path)
+    start = start.removeprefix(BYTE_ORDER_MARK).lstrip()
     if start.startswith(b"{"):
         from tuneful.data.readers import READERS
 
@@ -63,6 +65,16 @@ class _Objects:
                 self._position += 1
             elif sign != "]":
                 raise _broken(self._path, self._row, f"after the item stands {sign!r}, not , or ]")
+        self._position += 1
+        self._refuse_more()
+
+    def _refuse_more(self) -> None:
+        """Nothing may follow the array: rows that stand there would be lost without a word."""
+        rest = self._text[self._position :].strip()
+        while not rest and self._more():
+            rest = self._text.strip()
+        if rest:
+            raise _broken(self._path, self._row, f"after the array stands {rest[:20]!r}")
 
     def _item(self) -> object:
         decoder = json.JSONDecoder()
@@ -74,6 +86,8 @@ class _Objects:
                     raise _broken(self._path, self._row, error.msg) from None
             except RecursionError:
                 raise _broken(self._path, self._row, "it is nested too deep") from None
+            except ValueError as error:  # a number of thousands of digits
+                raise _broken(self._path, self._row, str(error)) from None
             else:
                 # A number or a word may go on in what was not read yet.
                 if end < len(self._text) or not self._more():

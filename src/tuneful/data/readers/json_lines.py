@@ -42,6 +42,8 @@ def _parse(line: str, file: str, row: int, number: int) -> Record | BadRow:
         return BadRow(problem, fix, file, row, number)
     except RecursionError:
         return BadRow("The line is JSON nested too deep to read.", fix, file, row, number)
+    except ValueError as error:  # a number of thousands of digits
+        return BadRow(f"The line is JSON that cannot be read: {error}.", fix, file, row, number)
     if not isinstance(value, dict):
         problem = f"The line is a JSON {type(value).__name__}, not an object with columns."
         return BadRow(problem, fix, file, row, number)
