@@ -26,8 +26,8 @@ BYTES_OF_BATCH = 1 << 22
 def pyarrow() -> Any:
     """The library with the parts used here."""
     import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
-    import pyarrow.compute
-    import pyarrow.ipc
+    import pyarrow.compute  # pyright: ignore[reportUnusedImport]
+    import pyarrow.ipc  # pyright: ignore[reportUnusedImport]
     import pyarrow.parquet  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
 
     return pa

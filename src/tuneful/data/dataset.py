@@ -33,7 +33,7 @@ class Dataset(Artifact):
 
     @property
     def row_type(self) -> str:
-        """ "chat" or "labelled"."""
+        """Kind of the rows: "chat" or "labelled"."""
         return str(self.manifest["rows"])
 
     @property

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
+
+from tuneful.data.arrow import pyarrow
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
+
+    from tuneful.data.arrow import Array
 
     Hashes = NDArray[np.uint64]
     Numbers = NDArray[np.int64]
@@ -62,15 +65,14 @@ def _constants() -> _Constants:
     return _Constants(is_word, is_character, odd[:64], odd[64:])
 
 
-def shingle(texts: pa.Array[Any]) -> Shingles:
+def shingle(texts: Array) -> Shingles:
     """Shingles of an Arrow array of strings without nulls."""
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
-    lower = pc.utf8_lower(texts.cast(pa.large_string()))
+    pa = pyarrow()
+    lower = pa.compute.utf8_lower(texts.cast(pa.large_string()))
     _, offsets, content = lower.buffers()
-    offset_T = np.frombuffer(cast("Any", offsets), np.int64)[lower.offset :][: len(lower) + 1]
+    offset_T = np.frombuffer(offsets, np.int64)[lower.offset :][: len(lower) + 1]
     byte_B = np.frombuffer(content, np.uint8) if content else np.zeros(0, np.uint8)
     pieces: list[Shingles] = []
     first = 0
@@ -135,7 +137,8 @@ def _words(byte_B: NDArray[np.uint8], offset_T: Numbers) -> tuple[Hashes, Number
     if not len(start_W):
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
     length_W = np.diff(start_W, append=len(byte_B))
-    place_B = np.arange(start_W[0], len(byte_B)) - np.repeat(start_W, length_W)
+    place_B = np.arange(int(start_W[0]), len(byte_B), dtype=np.int64)
+    place_B -= np.repeat(start_W, length_W)
     product_B = byte_B[start_W[0] :].astype(np.uint64) * is_word_B[start_W[0] :]
     product_B *= constants.place[place_B & 63]
     word_W = mix(np.add.reduceat(product_B, start_W - start_W[0]))

@@ -91,16 +91,16 @@ def turns_of(value: object, column: str) -> tuple[Message, ...]:
         except json.JSONDecodeError as error:
             problem = f"The column {column!r} holds text that is no JSON: {error.msg}."
             raise BadValue(problem, SHAPE) from None
-    if not isinstance(value, list) or not value:
-        found = "an empty list" if value == [] else f"a {type(value).__name__}"
+    found = "an empty list" if value == [] else _kind(value)
+    turns = cast("Sequence[object]", value) if isinstance(value, list) else ()
+    if not turns:
         raise BadValue(f"The column {column!r} holds {found}, not turns.", SHAPE)
-    turns = cast("Sequence[object]", value)
     return tuple(_message(turn, number) for number, turn in enumerate(turns, start=1))
 
 
 def _message(turn: object, number: int) -> Message:
     if not isinstance(turn, dict):
-        raise BadValue(f"Turn {number} is a {type(turn).__name__}, not an object.", SHAPE)
+        raise BadValue(f"Turn {number} is {_kind(turn)}, not an object.", SHAPE)
     known = cast("dict[str, Any]", turn)
     said = known.get("role", known.get("from"))
     role = ROLES.get(str(said).strip().lower())
@@ -122,13 +122,18 @@ def _message(turn: object, number: int) -> Message:
 def _joined(parts: Sequence[object], number: int) -> str:
     texts: list[str] = []
     for part in parts:
+        kind = _kind(part)
         known = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
         if not isinstance(known.get("text"), str):
-            kind = known.get("type", type(part).__name__)
-            problem = f"Turn {number} holds a part of type {kind!r}; only text can be learned yet."
+            kind = repr(known["type"]) if "type" in known else kind
+            problem = f"Turn {number} holds a part that is {kind}; only text can be learned yet."
             raise BadValue(problem, "Leave such rows out")
         texts.append(known["text"])
     return "".join(texts)
+
+
+def _kind(value: object) -> str:
+    return "empty" if value is None else f"a {type(value).__name__}"
 
 
 def _looks_like_turns(value: object) -> bool:

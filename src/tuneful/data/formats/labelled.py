@@ -21,7 +21,7 @@ LABEL = (
     ("sentiment", "class", "category", "intent", "topic", "target", "label_text", "class_name"),
     ("stars", "rating", "score", "polarity", "tag", "type", "y"),
 )
-"""Names seen in published data sets, the plainest first; a later tier counts if none before fits."""
+"""Names seen in published data sets, plainest first; a later tier counts if none before fits."""
 
 
 class LabelledFormat:

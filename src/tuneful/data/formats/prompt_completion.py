@@ -39,7 +39,7 @@ class PromptCompletionFormat:
         return Match(found, "columns " + ", ".join(map(repr, found.values())))
 
     def converter(self, match: Match, sample: Sample) -> Convert:
-        """One user's turn, one assistant's; an input follows its instruction after an empty line."""
+        """One user's turn, one assistant's; an empty line stands before an input."""
         del sample
         columns = match.columns
 

@@ -45,7 +45,8 @@ class TemplateFormat:
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Copies are judged by the values in the user's turn, not by the words around them."""
         del match
-        turns = [(turn, _pieces(sample, turn)) for turn in TURNS if turn in (sample.template or {})]
+        given: list[Role] = [turn for turn in TURNS if turn in (sample.template or {})]
+        turns: list[tuple[Role, list[Piece]]] = [(turn, _pieces(sample, turn)) for turn in given]
         asked = [
             column for turn, pieces in turns if turn == "user" for _, column in pieces if column
         ]

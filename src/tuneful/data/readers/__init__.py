@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tuneful.core.registry import Registry
-from tuneful.data.readers.base import Reader
+
+if TYPE_CHECKING:
+    from tuneful.data.readers.base import Reader
 
 READERS: Registry[Reader] = Registry(
     "reader",

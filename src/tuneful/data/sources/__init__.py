@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
 from tuneful.core.registry import Registry
-from tuneful.data.sources.base import OpenSource
 
 if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.data.records import Source
+    from tuneful.data.sources.base import OpenSource
 
 SOURCES: Registry[OpenSource] = Registry(
     "source",
