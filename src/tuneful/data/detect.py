@@ -40,42 +40,70 @@ def choose_format(sample: Sample, asked: str, where: str) -> Chosen:
         UnknownName: There is no format of that name.
     """
     _check_columns(sample)
-    if sample.template is not None and asked == "auto":
-        asked = "template"
-    names = [asked] if asked != "auto" else _candidates(sample)
-    found = {name: match for name in names if (match := FORMATS[name]().detect(sample))}
-    if not found:
-        raise _none_fits(sample, names, where)
-    if len(found) > 1:
-        several = "; ".join(f"{name} by {match.why}" for name, match in found.items())
-        raise DataError(
-            f"The columns fit several formats: {several}.",
-            where=where,
-            fix=f"Say which: --set data.format={next(iter(found))}",
-        )
-    ((name, match),) = found.items()
+    names = _candidates(sample, asked)
+    name, match = _only(sample, names, where)
     part = FORMATS[name]()
+    is_asked = names == [name]
     return Chosen(
         name,
         part.rows,
         match,
         part.converter(match, sample),
-        _finding(name, part.rows, match, sample, is_asked=asked == name),
+        _finding(name, part.rows, match, sample, is_asked=is_asked),
     )
 
 
-def _candidates(sample: Sample) -> list[str]:
-    """Formats that know every column name that the recipe chose."""
+def _candidates(sample: Sample, asked: str) -> list[str]:
+    """The format that is asked for, or those that know every column name that the recipe chose."""
+    if sample.template is not None:
+        if asked not in {"auto", "template"}:
+            raise DataError(
+                f"The recipe has a data.template, but data.format is {asked}.",
+                where="data.template",
+                fix="Remove one of the two.",
+            )
+        return ["template"]
+    if asked != "auto":
+        return [asked]
     wanted = set(sample.chosen)
     fitting = [name for name in FORMATS if wanted <= set(FORMATS[name].ours)]
     if not fitting:
         known = sorted({ours for name in FORMATS for ours in FORMATS[name].ours})
+        unknown = sorted(wanted - set(known))
+        close = get_close_matches(unknown[0], known, n=1) if unknown else []
+        hint = f"Did you mean {close[0]!r}? " if close else ""
         raise DataError(
             f"No format has the columns {', '.join(sorted(wanted))} together.",
             where="data.columns",
-            fix=f"Our names are {', '.join(known)}.",
+            fix=f"{hint}Our names are {', '.join(known)}.",
         )
     return fitting
+
+
+def _only(sample: Sample, names: Sequence[str], where: str) -> tuple[str, Match]:
+    """The only one of these formats that fits, or could fit if a doubt were settled."""
+    found: dict[str, Match] = {}
+    doubts: dict[str, DataError] = {}
+    for name in names:
+        try:
+            match = FORMATS[name]().detect(sample)
+        except DataError as doubt:
+            doubts[name] = doubt
+        else:
+            found |= {name: match} if match else {}
+    if not found and not doubts:
+        raise _none_fits(sample, names, where)
+    if not found or len(found) + len(doubts) == 1:
+        for doubt in doubts.values():
+            raise doubt
+        return next(iter(found.items()))
+    several = [f"{name} by {match.why}" for name, match in found.items()]
+    several += [f"{name} ({doubt.message.rstrip('.')})" for name, doubt in doubts.items()]
+    raise DataError(
+        f"The columns fit several formats: {'; '.join(several)}.",
+        where=where,
+        fix=f"Say which: --set data.format={next(iter(found))}",
+    )
 
 
 def _check_columns(sample: Sample) -> None:

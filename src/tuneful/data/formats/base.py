@@ -77,6 +77,12 @@ class Sample:
                 return found[0]
         return None
 
+    def has(self, ours: str, *tiers: Sequence[str]) -> bool:
+        """Whether any column could be one of ours."""
+        if ours in self.chosen:
+            return True
+        return any(plain(name) in tier for name in self.columns for tier in tiers)
+
 
 def plain(name: str) -> str:
     """A column's name without differences of case, spaces and dashes."""

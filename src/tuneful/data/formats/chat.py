@@ -88,8 +88,11 @@ def turns_of(value: object, column: str) -> tuple[Message, ...]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except json.JSONDecodeError as error:
-            problem = f"The column {column!r} holds text that is no JSON: {error.msg}."
+        except RecursionError:
+            problem = f"The column {column!r} holds JSON that is nested too deep."
+            raise BadValue(problem, SHAPE) from None
+        except ValueError as error:
+            problem = f"The column {column!r} holds text that is no JSON: {error}."
             raise BadValue(problem, SHAPE) from None
     found = "an empty list" if value == [] else _kind(value)
     turns = cast("Sequence[object]", value) if isinstance(value, list) else ()

@@ -33,8 +33,9 @@ class LabelledFormat:
 
     def detect(self, sample: Sample) -> Match | None:
         """Both columns by name."""
-        text = sample.pick("text", *TEXT)
-        label = sample.pick("label", *LABEL) if text else None
+        if not (sample.has("text", *TEXT) and sample.has("label", *LABEL)):
+            return None
+        text, label = sample.pick("text", *TEXT), sample.pick("label", *LABEL)
         if text is None or label is None or text == label:
             return None
         return Match({"text": text, "label": label}, f"columns {text!r} and {label!r}")

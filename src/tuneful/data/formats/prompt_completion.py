@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
@@ -24,14 +25,16 @@ class PromptCompletionFormat:
     wants: ClassVar[str] = "columns prompt and completion (or instruction and output …)"
 
     def detect(self, sample: Sample) -> Match | None:
-        """Both columns by name, with texts in them."""
-        prompt = sample.pick("prompt", *PROMPT)
-        completion = sample.pick("completion", *COMPLETION) if prompt else None
+        """Both columns by name."""
+        if not (sample.has("prompt", *PROMPT) and sample.has("completion", *COMPLETION)):
+            return None
+        prompt, completion = sample.pick("prompt", *PROMPT), sample.pick("completion", *COMPLETION)
         if prompt is None or completion is None:
             return None
         found = {"prompt": prompt, "completion": completion}
-        extra = sample.pick("input", *EXTRA)
-        if extra and extra != prompt:
+        rest = replace(sample, columns=[name for name in sample.columns if name != prompt])
+        extra = rest.pick("input", *EXTRA)
+        if extra:
             found["input"] = extra
         system = sample.pick("system", *SYSTEM)
         if system:
@@ -55,6 +58,6 @@ class PromptCompletionFormat:
             messages = (Message("user", asked), Message("assistant", answer))
             if system:
                 messages = (Message("system", system), *messages)
-            return Converted(Chat(messages), asked)
+            return Converted(Chat(messages), asked or answer)
 
         return convert

@@ -39,17 +39,25 @@ class TemplateFormat:
                 fix="A chat row needs what the user says and what the assistant should answer.",
             )
         used = sorted({c for turn in sample.template for _, c in _pieces(sample, turn) if c})
+        if not used:
+            raise DataError(
+                "The template has no column in it: every row would be the same.",
+                where="data.template",
+                fix=f"Write one as {{column}}; there are {', '.join(sample.columns)}.",
+            )
         why = "data.template with " + ", ".join("{" + name + "}" for name in used)
         return Match({name: name for name in used}, why)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
-        """Copies are judged by the values in the user's turn, not by the words around them."""
-        del match
+        """Copies are judged by the values in the user's turn, not by the words around them.
+
+        Where that turn has none, by those of all turns.
+        """
         given: list[Role] = [turn for turn in TURNS if turn in (sample.template or {})]
         turns: list[tuple[Role, list[Piece]]] = [(turn, _pieces(sample, turn)) for turn in given]
         asked = [
             column for turn, pieces in turns if turn == "user" for _, column in pieces if column
-        ]
+        ] or list(match.columns)
 
         def convert(values: Mapping[str, Any]) -> Converted:
             messages = tuple(Message(turn, _fill(pieces, values)) for turn, pieces in turns)
