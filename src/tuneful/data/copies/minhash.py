@@ -38,14 +38,17 @@ def _draws() -> tuple[NDArray[np.int64], Hashes]:
 
 
 def bands(shingles: Shingles, num_texts: int) -> Hashes:
-    """One hash for each text and band [T, N]. A text without shingles gets its own hashes."""
+    """One hash for each text and band [T, N]. A text without shingles meets no other one."""
     import numpy as np
 
     smallest_TK = _smallest(shingles, num_texts)
     _, odd = _draws()
     turned_TK = mix(smallest_TK.astype(np.uint64) * odd)
     turned_TK = turned_TK.reshape(num_texts, BANDS, BAND_WIDTH)
-    return mix(turned_TK.sum(axis=2, dtype=np.uint64))
+    hash_TN = mix(turned_TK.sum(axis=2, dtype=np.uint64))
+    is_bare_T = np.bincount(shingles.text_S, minlength=num_texts) == 0
+    hash_TN[is_bare_T] = mix(np.flatnonzero(is_bare_T).astype(np.uint64) * odd[0])[:, None]
+    return hash_TN
 
 
 def _smallest(shingles: Shingles, num_texts: int) -> NDArray[np.uint32]:

@@ -1,7 +1,7 @@
 """Texts as sets of hashed word 3-shingles: what nearness of texts is measured by.
 
 A word is a run of letters, digits and underscores, in lower case; each Chinese or Japanese
-character is a word. A text of fewer than three words is one shingle. Everything is computed on the
+character is a word. A text of one or two words is one shingle. Everything is computed on the
 UTF-8 bytes of many texts at once; hashes do not change from run to run.
 
 Shapes: B bytes, W words, S shingles of all texts together.

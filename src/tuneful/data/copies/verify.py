@@ -49,13 +49,13 @@ class Texts:
         self._file.close()
 
     def _similarity(self, one: int, other: int) -> float:
-        """Jaccard similarity of two rows' shingles."""
+        """Jaccard similarity of two rows' shingles; 0 where neither has any."""
         import numpy as np
 
         first, second = self._set(one), self._set(other)
         shared = len(np.intersect1d(first, second, assume_unique=True))
         union = len(first) + len(second) - shared
-        return shared / union if union else 1.0
+        return shared / max(1, union)
 
     def _read_set(self, row: int) -> Hashes:
         import numpy as np
