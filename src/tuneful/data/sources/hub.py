@@ -60,9 +60,9 @@ def _load(reference: str, repository: str, configuration: str | None, split: str
         ) from error
     except ValueError as error:  # an unknown configuration or split; the message lists them
         raise DataError(str(error).splitlines()[0], where=reference, fix=SHAPE) from error
-    except (ConnectionError, HfHubHTTPError, OfflineModeIsEnabled) as error:
+    except (OSError, HfHubHTTPError, OfflineModeIsEnabled) as error:
         raise DataError(
-            f"The hub cannot be reached: {str(error).splitlines()[0]}",
+            f"The hub did not give the rows: {str(error).splitlines()[0]}",
             where=reference,
             fix="Check the network and HF_ENDPOINT; a file or folder works without either.",
         ) from error
