@@ -154,15 +154,17 @@ def _hand_out(
 
 
 def _fill(size_U: NDArray[np.int32], quota: int) -> NDArray[np.bool_]:
-    """Which units fill a quota of rows: the first ones, then single rows for the rest."""
+    """Which units fill a quota of rows: the first ones, without those too large for what is left."""
     import numpy as np
 
-    end_U = np.cumsum(size_U)
-    taken_U = end_U <= quota
-    filled = int(end_U[taken_U][-1]) if taken_U.any() else 0
-    single = np.flatnonzero(~taken_U & (size_U == 1))[: quota - filled]
-    taken_U[single] = True
-    return taken_U
+    taken_U = np.zeros(len(size_U), np.bool_)
+    while True:
+        open_U = np.flatnonzero(~taken_U & (size_U <= quota))
+        fits = open_U[np.cumsum(size_U[open_U]) <= quota]
+        if not len(fits):
+            return taken_U
+        taken_U[fits] = True
+        quota -= int(size_U[fits].sum())
 
 
 def _trim(split_N: NDArray[np.int8], most: int, draw: Generator) -> None:
