@@ -168,24 +168,19 @@ def canonical(name: str) -> str:
 
 
 HELP = """
-import sys, time
-began = time.perf_counter()
+import sys
 from tuneful.cli.main import main
 try: main(["--help"])
 except SystemExit: pass
-seconds = time.perf_counter() - began
 heavy = sorted({name.split(".")[0] for name in sys.modules} & set(sys.argv[1].split(",")))
-print(f"\\n{seconds:.3f} {heavy}")
+print(f"\\n{len(sys.modules)} {heavy}")
 """
 
 
-def test_help_is_light_and_quick():
-    def run() -> tuple[float, str]:
-        command = [sys.executable, "-c", HELP, ",".join(HEAVY)]
-        out = subprocess.run(command, capture_output=True, text=True, check=True)
-        seconds, _, heavy = out.stdout.splitlines()[-1].partition(" ")
-        return float(seconds), heavy
-
-    runs = [run() for _ in range(3)]
-    assert {heavy for _, heavy in runs} == {"[]"}
-    assert min(seconds for seconds, _ in runs) < 0.1
+def test_help_is_light():
+    command = [sys.executable, "-c", HELP, ",".join(HEAVY)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    count, _, heavy = out.stdout.splitlines()[-1].partition(" ")
+    assert heavy == "[]"
+    # Modules are counted, not seconds: it takes 0.05 s with these, and a test must not be timed.
+    assert int(count) < 150

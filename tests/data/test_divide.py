@@ -29,8 +29,8 @@ def rows(labels: list[int], num_test: int = 0) -> Rows:
     return Rows(np.array(labels, np.int32), len(labels) - num_test, is_labelled=True)
 
 
-def amounts(train: int, validation: int, test: int) -> Amounts:
-    return Amounts(train, validation, test, {})
+def amounts(train: int, validation: int, test: int, *, is_asked: bool = False) -> Amounts:
+    return Amounts(train, validation, test, {"train": train} if is_asked else {})
 
 
 def split(
@@ -140,10 +140,28 @@ def test_the_last_group_of_a_class_stays_in_train():
         assert trained == {0, 1, 2}
 
 
-def test_rows_that_are_one_group_are_all_trained_on():
-    split_N, _ = split(rows([0] * 20), amounts(16, 2, 2), groups=[0] * 20)
-    assert sizes(split_N)[1:] == (0, 0)
-    assert sizes(split_N)[0] == 16
+def test_rows_that_cannot_be_measured_on_are_trained_on():
+    one_group = {"groups": [0] * 20}
+    assert sizes(split(rows([0] * 20), amounts(16, 2, 2), **one_group)[0]) == (20, 0, 0)
+    asked = amounts(16, 2, 2, is_asked=True)
+    assert sizes(split(rows([0] * 20), asked, **one_group)[0]) == (16, 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_many_small_classes_are_all_trained_on_and_fill_every_split(seed: int):
+    labels = [number % 260 for number in range(520)]
+    split_N, _ = split(rows(labels), amounts(416, 52, 52), seed=seed)
+    assert sizes(split_N) == (416, 52, 52)
+    assert len(set(np.array(labels)[split_N == TRAIN].tolist())) == 260
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_above_the_number_asked_for_go_but_no_classs_last_one(seed: int):
+    labels = [0] * 50 + [1, 2, 3, 4, 5]
+    groups = [0] * 50 + [50, 51, 52, 53, 54]  # nothing can be validated on
+    wanted = amounts(45, 10, 0, is_asked=True)
+    split_N, _ = split(rows(labels), wanted, groups=groups, seed=seed)
+    assert np.bincount(np.array(labels)[split_N == TRAIN]).tolist() == [40, 1, 1, 1, 1, 1]
 
 
 # -- a test source -------------------------------------------------------------------------------

@@ -57,7 +57,9 @@ def parser(only: str | None = None) -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tuneful {__version__}")
     below = top.add_subparsers(metavar="COMMAND", dest="command", required=True)
-    for name in COMMANDS:
+    # Looking for plug-ins reads every installed package: only for a word that is not ours.
+    is_ours = only is None or only in COMMANDS.table or only.startswith("-") or not only
+    for name in COMMANDS.table if is_ours else COMMANDS:
         command = COMMANDS[name]
         sub = below.add_parser(
             name, help=command.summary, description=command.summary, allow_abbrev=False

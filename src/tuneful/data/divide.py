@@ -104,12 +104,17 @@ def divide(
     if not rows.has_test_source:
         wanted = {TEST: amounts.test} | wanted
     _hand_out(split_N, rows.label_N, group_N, wanted, draw)
-    _trim(split_N, amounts.train, draw)
+    _trim(split_N, rows.label_N, amounts.asked.get("train"), draw)
     return split_N
 
 
-def shares(count_C: NDArray[np.int64], total: int) -> list[int]:
+def shares(
+    count_C: NDArray[np.int64], total: int, left_C: NDArray[np.int64] | None = None
+) -> list[int]:
     """Divide `total` by the counts' shares, the largest remainders rounded up.
+
+    Of equal remainders those of which most is left come first: classes of two rows would else give
+    the same one to validation and to test.
 
     >>> import numpy
     >>> shares(numpy.array([70, 20, 10]), 15)
@@ -119,7 +124,8 @@ def shares(count_C: NDArray[np.int64], total: int) -> list[int]:
 
     exact_C = count_C * (total / max(1, int(count_C.sum())))
     given_C = np.floor(exact_C).astype(np.int64)
-    order = np.argsort(-(exact_C - given_C), kind="stable")
+    left_C = np.zeros_like(count_C) if left_C is None else left_C
+    order = np.lexsort((-left_C, given_C - exact_C))
     given_C[order[: total - int(given_C.sum())]] += 1
     return given_C.tolist()
 
@@ -139,7 +145,11 @@ def _hand_out(
     first = np.flatnonzero(is_free_N & (size_N > 0)).astype(np.int32)
     unit_split_N = np.full(len(split_N), TRAIN, np.int8)
     count_C = np.bincount(label_N[is_free_N])
-    quotas = {split: shares(count_C, count) for split, count in wanted.items()}
+    quotas: dict[int, list[int]] = {}
+    left_C = count_C.copy()
+    for split, count in wanted.items():
+        quotas[split] = shares(count_C, count, left_C)
+        left_C -= np.array(quotas[split], np.int64)
     for label in range(len(count_C)):
         units = first[label_N[first] == label]
         draw.shuffle(units)
@@ -154,7 +164,7 @@ def _hand_out(
 
 
 def _fill(size_U: NDArray[np.int32], quota: int) -> NDArray[np.bool_]:
-    """Which units fill a quota of rows: the first ones, without those too large for what is left."""
+    """Which units fill a quota of rows: the first ones that still fit."""
     import numpy as np
 
     taken_U = np.zeros(len(size_U), np.bool_)
@@ -167,11 +177,17 @@ def _fill(size_U: NDArray[np.int32], quota: int) -> NDArray[np.bool_]:
         quota -= int(size_U[fits].sum())
 
 
-def _trim(split_N: NDArray[np.int8], most: int, draw: Generator) -> None:
-    """Leave out rows of train above the number asked for."""
+def _trim(
+    split_N: NDArray[np.int8], label_N: NDArray[np.int32], asked: int | None, draw: Generator
+) -> None:
+    """Leave out rows of train above the number asked for, a class's last one at the very end."""
     import numpy as np
 
     train = np.flatnonzero(split_N == TRAIN).astype(np.int32)
-    if len(train) > most:
-        draw.shuffle(train)
-        split_N[train[most:]] = UNUSED
+    if asked is None or len(train) <= asked:
+        return
+    draw.shuffle(train)
+    is_first = np.zeros(len(train), np.bool_)
+    is_first[np.unique(label_N[train], return_index=True)[1]] = True
+    kept_first = np.concatenate([train[is_first], train[~is_first]])
+    split_N[kept_first[asked:]] = UNUSED

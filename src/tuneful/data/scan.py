@@ -157,8 +157,7 @@ class Scan:
         try:
             made = part.chosen.convert(item.values)
             made = self._named(made)
-            if self._data.skip_bad:
-                _check_text(made)
+            _check_text(made, may_be_empty=not self._data.skip_bad)
         except BadValue as bad:
             self._skip(BadRow(bad.problem, bad.fix, item.file, item.row, item.line))
             return
@@ -267,6 +266,17 @@ class Scan:
         self._listener(Event("progress", facts | {"text": "reading", "rows": part.num_read}))
 
 
-def _check_text(made: Converted) -> None:
-    if isinstance(made.row, Labelled) and not made.row.text.strip():
+def _check_text(made: Converted, *, may_be_empty: bool) -> None:
+    if not may_be_empty and not made.key.strip():
         raise BadValue("The text is empty.", "Fill it")
+    row = made.row
+    is_text = isinstance(row, Labelled)
+    for text in (row.text, row.label) if is_text else (turn.content for turn in row.messages):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            sign = f"U+{ord(text[error.start]):04X}"
+            raise BadValue(
+                f"The text has half a character, {sign}, at place {error.start + 1:,}.",
+                "Write the character whole; JSON has two \\u escapes for an emoji",
+            ) from None

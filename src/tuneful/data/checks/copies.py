@@ -1,14 +1,16 @@
-"""Copies of a text: how many, and whether they stand on both sides of the split."""
+"""Copies of a text: how many, which are left out, which stand on both sides of the split."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
-from tuneful.data.divide import NUMBERS
+from tuneful.data.checks.base import MOST_SHOWN, listed
+from tuneful.data.divide import NUMBERS, TEST, UNUSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,8 +33,29 @@ def check(facts: Facts) -> Iterator[Finding]:
             "3-shingles of 0.8 or more",
             fix="Copies are kept on one side of the split (data.split.group_duplicates).",
         )
+    if facts.rows.has_test_source:
+        yield from _left_out(facts)
     for split in ("validation", "test"):
         yield from _leaked(facts, split)
+
+
+def _left_out(facts: Facts) -> Iterator[Finding]:
+    """Rows of the source that are copies of the test source's rows."""
+    import numpy as np
+
+    group_N, num_main = facts.copies.group_N, facts.rows.num_main
+    tested = np.unique(group_N[facts.split_N == TEST])
+    is_unused_N = facts.split_N[:num_main] == UNUSED
+    found = np.flatnonzero(is_unused_N & np.isin(group_N[:num_main], tested)).tolist()
+    if found:
+        rows = [facts.scan.source_N[row] for row in found[:MOST_SHOWN]]
+        yield Finding(
+            Level.NOTE,
+            "left-out",
+            f"{len(found):,} rows are copies of test rows and were left out of the others.",
+            evidence=f"source rows {listed(rows, len(found))}",
+            where="data.test_source",
+        )
 
 
 def _leaked(facts: Facts, split: str) -> Iterator[Finding]:
@@ -46,20 +69,29 @@ def _leaked(facts: Facts, split: str) -> Iterator[Finding]:
         return
     share = len(leaked) / int(measured.sum())
     pairs = "; ".join(_pair(facts, int(row)) for row in leaked[:3])
-    by_chance = facts.recipe.data.split.group_duplicates == "none"
-    is_first = facts.recipe.data.take.order == "first"
-    key = "data.split.group_duplicates" if by_chance else "data.take.order"
+    change = _mend(facts)
+    apart = facts.rows.has_test_source and split == "test"
     yield Finding(
         Level.ERROR if share > GRAVE_SHARE else Level.WARNING,
         "split-leakage",
         f"{len(leaked):,} {split} rows ({share:.1%}) have a copy among the training rows.",
-        evidence=f"source rows {pairs}",
-        fix="Set data.split.group_duplicates to near: no copy then crosses the split."
-        if by_chance
-        else "Set data.take.order to random: copies are then kept on one side.",
-        where=key,
-        change={key: "near"} if by_chance else {key: "random"} if is_first else {},
+        evidence=f"rows of the test source and of the source: {pairs}"
+        if apart
+        else f"source rows {pairs}",
+        fix=f"Set {' and '.join(f'{key} to {value}' for key, value in change.items())}: no copy "
+        "then crosses the split.",
+        where=next(iter(change)),
+        change=change,
     )
+
+
+def _mend(facts: Facts) -> dict[str, Any]:
+    """Copies cross where rows are taken in order, and where they are not grouped."""
+    data = facts.recipe.data
+    change: dict[str, Any] = {"data.take.order": "random"} if data.take.order == "first" else {}
+    if data.split.group_duplicates == "none" or not change:
+        change["data.split.group_duplicates"] = "near"
+    return change
 
 
 def _pair(facts: Facts, row: int) -> str:
