@@ -7,6 +7,7 @@ with the data. Once to be read, converted and staged on disk, once to be written
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
@@ -18,19 +19,18 @@ from tuneful.data.checks.base import Facts, TextFacts
 from tuneful.data.copies.groups import find_copies
 from tuneful.data.dataset import REPORT, SKIPPED, Dataset
 from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
+from tuneful.data.readers.base import suffix
 from tuneful.data.scan import Scan
 from tuneful.data.sources import open_source
 from tuneful.data.summary import describe, manifest_facts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.records import Source
     from tuneful.recipe.schema import Recipe
 
-VERSION = 1
+VERSION = 2
 """Changes where the same source would be prepared otherwise than before."""
 
 
@@ -60,7 +60,10 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
 
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
     asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source"})
-    contents = [[source.name, *(file.sha256 for file in source.files)] for source in sources]
+    contents = [
+        [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]
+        for source in sources
+    ]
     return digest([VERSION, asked, recipe.seed, contents])
 
 

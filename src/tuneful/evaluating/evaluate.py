@@ -13,7 +13,7 @@ from tuneful.core.report import Report
 from tuneful.data.rows import Chat
 from tuneful.evaluating.bootstrap import compare, value_of
 from tuneful.evaluating.calibration import fit_temperature, mean_nll
-from tuneful.evaluating.metrics import metric
+from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.metrics.json_answers import fields
 from tuneful.evaluating.predictions import Said, ask_base, ask_tuned, truth
 from tuneful.evaluating.samples import AnswerSample, Sample, class_sample
@@ -69,6 +69,25 @@ def evaluate(
     facts["metrics"] = {name: _measure(name, tuned, base, recipe) for name in names}
     facts |= _about_classes(model, data, tuned) | _about_training(model)
     return summarize(facts)
+
+
+def check_metrics(recipe: Recipe) -> None:
+    """Refuse metrics that could not be measured once the model is made.
+
+    Raises:
+        UnknownName: There is no such metric.
+        DataError: It measures what the method does not compute.
+    """
+    head = METHODS[recipe.method.name].head
+    asked = recipe.evaluate.metrics
+    for name in asked if asked != "auto" else ():
+        if metric(name).head != head:
+            fitting = [known for known in METRICS if METRICS[known].head == head]
+            raise DataError(
+                f"The metric {name} does not measure what {recipe.method.name} computes.",
+                where="evaluate.metrics",
+                fix=f"Leave it to auto, or choose from: {', '.join(fitting)}.",
+            )
 
 
 def kept_evaluation(model: Model, recipe: Recipe, data: Dataset) -> Report | None:

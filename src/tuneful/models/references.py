@@ -51,6 +51,12 @@ def locate(reference: str, store: Store, listener: Listener = ignore) -> Located
         return _from_folder(reference, path)
     if path.suffix == ".gguf":
         return _from_gguf(reference, path, "unknown", listener)
+    if reference.startswith((".", "/", "~")) or reference.count("/") > 1:
+        raise ModelError(
+            f"There is no model folder {reference!r}.",
+            where="model",
+            fix=f"Check the path; it counts from {Path.cwd()}.",
+        )
     tuned = [p for p in store.list_artifacts("models") if p.name.startswith(reference)]
     if len(tuned) == 1:
         return _from_folder(reference, tuned[0])
@@ -119,7 +125,7 @@ def _from_run(reference: str, name: str, store: Store) -> Located:
 def _from_hub(reference: str, name: str, listener: Listener) -> Located:
     import huggingface_hub
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     from tuneful.core.events import Event
 
@@ -128,7 +134,7 @@ def _from_hub(reference: str, name: str, listener: Listener) -> Located:
     try:
         fetch = cast("Any", huggingface_hub).snapshot_download
         folder = Path(fetch(name, allow_patterns=wanted))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, HFValidationError) as error:
         raise ModelError(
             f"The hub did not give {name!r}: {str(error).strip().splitlines()[0]}",
             where="model",

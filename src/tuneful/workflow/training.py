@@ -12,6 +12,7 @@ from tuneful.core.artifact import write_json
 from tuneful.core.errors import ModelError
 from tuneful.core.events import Event, ignore
 from tuneful.core.store import Store
+from tuneful.evaluating.evaluate import check_metrics
 from tuneful.models.model import Model
 from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
@@ -154,6 +155,7 @@ def _mended(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ah
 
 def _look_ahead(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ahead | Trained:
     """Find the model done; or check rows, plan, check the run. Hopeless rows fetch no model."""
+    check_metrics(recipe)
     data = prepare(recipe, store=store, listener=listener)
     report = inspect_rows(recipe, data)
     if bad(report, gate):

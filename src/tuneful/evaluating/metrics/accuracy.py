@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tuneful.evaluating.metrics.base import Mean, classes
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class Accuracy(Mean):
     """Right rows by all rows."""
 
+    head: ClassVar[Literal["classes", "tokens"]] = "classes"
     title: ClassVar[str] = "accuracy"
 
     def statistics(self, sample: Sample) -> Array:

@@ -27,6 +27,8 @@ class Metric(Protocol):
     """A number for how good answers are."""
 
     better: ClassVar[Literal["higher", "lower"]]
+    head: ClassVar[Literal["classes", "tokens"]]
+    """What a model must compute to be measured so."""
     is_share: ClassVar[bool]
     """Whether it lies between 0 and 1 and is shown in percent."""
 

@@ -22,6 +22,7 @@ class CalibrationError:
 
     better: ClassVar[Literal["higher", "lower"]] = "lower"
     is_share: ClassVar[bool] = True
+    head: ClassVar[Literal["classes", "tokens"]] = "classes"
     title: ClassVar[str] = "calibration error"
 
     def __init__(self, part: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tuneful.evaluating.metrics.base import Mean, answers
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class ExactMatch(Mean):
     """Equal answers by all answers."""
 
+    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
     title: ClassVar[str] = "exact match"
 
     def statistics(self, sample: Sample) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from tuneful.core.errors import DataError
 from tuneful.evaluating.metrics.base import Mean, answers
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class JsonValid(Mean):
     """The share of answers that are one JSON object with the reference's keys, and nothing else."""
 
+    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
     title: ClassVar[str] = "valid JSON"
 
     def statistics(self, sample: Sample) -> Array:
@@ -29,6 +30,8 @@ class JsonValid(Mean):
 
 class FieldAccuracy(Mean):
     """The share of answers whose field has the reference's value; what does not parse fails."""
+
+    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
 
     def __init__(self, part: str = "") -> None:
         super().__init__(part)

@@ -19,6 +19,7 @@ class MacroF1:
 
     better: ClassVar[Literal["higher", "lower"]] = "higher"
     is_share: ClassVar[bool] = True
+    head: ClassVar[Literal["classes", "tokens"]] = "classes"
     title: ClassVar[str] = "macro F1"
 
     def __init__(self, part: str = "") -> None:

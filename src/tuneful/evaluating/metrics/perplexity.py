@@ -16,6 +16,7 @@ class Perplexity:
 
     better: ClassVar[Literal["higher", "lower"]] = "lower"
     is_share: ClassVar[bool] = False
+    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
     title: ClassVar[str] = "perplexity"
 
     def __init__(self, part: str = "") -> None:

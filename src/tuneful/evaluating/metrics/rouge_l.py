@@ -7,7 +7,7 @@ default. Texts in other scripts have no such words; use token F1 for them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tuneful.evaluating.metrics.base import Mean, answers
 
@@ -21,6 +21,7 @@ WORD = re.compile(r"[a-z0-9]+")
 class RougeL(Mean):
     """The mean over rows."""
 
+    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
     title: ClassVar[str] = "ROUGE-L"
 
     def statistics(self, sample: Sample) -> Array:

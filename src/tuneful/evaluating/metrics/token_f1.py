@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tuneful.evaluating.metrics.base import Mean, answers
 
@@ -20,6 +20,7 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 class TokenF1(Mean):
     """The mean over rows of the F1 of words, each counted as often as both have it."""
 
+    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
     title: ClassVar[str] = "token F1"
 
     def statistics(self, sample: Sample) -> Array:
