@@ -47,12 +47,13 @@ def open_hub(reference: str, listener: Listener) -> Source:
 
 def _load(reference: str, repository: str, configuration: str | None, split: str) -> Any:
     import datasets
+    from datasets.exceptions import DatasetNotFoundError
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     load = cast("Any", datasets).load_dataset
     try:
         return load(repository, configuration, split=split)
-    except datasets.exceptions.DatasetNotFoundError as error:
+    except DatasetNotFoundError as error:
         raise DataError(
             f"The hub has no data set {repository!r} that you may read.",
             where=reference,
