@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-COMMIT = "a" * 40
-
 
 class Hub(ThreadingHTTPServer):
     """Serves one data set."""
@@ -21,13 +19,14 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, name: str, files: Mapping[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.name, self.files = name, files
+        self.commit = etag(b"".join(name.encode() + files[name] for name in sorted(files)))
 
     def known(self, path: str) -> object:
         """What the API says of the data set, or of a folder in it."""
         if "/tree/" not in path:
-            facts = {"id": self.name, "sha": COMMIT, "private": False, "gated": False, "tags": []}
-            return facts | {"siblings": [{"rfilename": file} for file in self.files]}
-        tree = path.partition(f"/tree/{COMMIT}")[2].strip("/")
+            facts = {"id": self.name, "sha": self.commit, "private": False, "gated": False}
+            return facts | {"tags": [], "siblings": [{"rfilename": file} for file in self.files]}
+        tree = path.partition(f"/tree/{self.commit}")[2].strip("/")
         folder = f"{tree}/" if tree else ""
         inside = [file.removeprefix(folder) for file in self.files if file.startswith(folder)]
         folders = sorted({file.split("/")[0] for file in inside if "/" in file})
@@ -58,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
     def file(self, path: str) -> None:
         files = self.server.files
         if path in files:
-            headers = {"ETag": f'"{etag(files[path])}"', "X-Repo-Commit": COMMIT}
+            headers = {"ETag": f'"{etag(files[path])}"', "X-Repo-Commit": self.server.commit}
             self.answer(200, files[path], headers)
         else:
             self.answer(404, b"", {"X-Error-Code": "EntryNotFound"})

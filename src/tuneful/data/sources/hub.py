@@ -41,14 +41,13 @@ def open_hub(reference: str, listener: Listener) -> Source:
         reference=reference,
         files=(SourceFile(f"{repository} ({split or 'train'})", identity.hexdigest()),),
         read=lambda: _read(rows, reference),
-        licence=str(rows.info.license or "unknown"),
+        licence=_licence(rows, repository),
     )
 
 
 def _load(reference: str, repository: str, configuration: str | None, split: str) -> Any:
     import datasets
-    from datasets.exceptions import DatasetNotFoundError
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from datasets.exceptions import DatasetNotFoundError, DatasetsError
 
     load = cast("Any", datasets).load_dataset
     try:
@@ -59,14 +58,45 @@ def _load(reference: str, repository: str, configuration: str | None, split: str
             where=reference,
             fix="Check the name; for a private or gated one set HF_TOKEN.",
         ) from error
-    except ValueError as error:  # an unknown configuration or split; the message lists them
-        raise DataError(str(error).splitlines()[0], where=reference, fix=SHAPE) from error
-    except (OSError, HfHubHTTPError, OfflineModeIsEnabled) as error:
+    # A configuration or split that is not there, a script, files that are broken or do not agree.
+    except (ValueError, RuntimeError, DatasetsError) as error:
+        fix = f"Give {SHAPE}; or fetch the files and name them."
+        raise DataError(_said(error), where=reference, fix=fix) from error
+    except _failures() as error:
         raise DataError(
-            f"The hub did not give the rows: {str(error).splitlines()[0]}",
+            f"The hub did not give the rows: {_said(error)}",
             where=reference,
             fix="Check the network and HF_ENDPOINT; a file or folder works without either.",
         ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a hub that cannot be reached, or that refuses, ends in."""
+    from huggingface_hub import errors
+
+    return OSError, cast("Any", errors).HTTPError
+
+
+def _said(error: Exception) -> str:
+    """The first words of an error and of what caused it; `datasets` lists the choices in line 2."""
+    lines = [line for line in str(error).splitlines() if not line.startswith("Example")]
+    said = " ".join(lines[:2]) or type(error).__name__
+    cause = str(error.__cause__ or "").splitlines()
+    return f"{said}: {cause[0]}" if cause else said
+
+
+def _licence(rows: Any, repository: str) -> str:
+    """The licence as the data set's card has it, which lies in the cache by now."""
+    from huggingface_hub import DatasetCard
+
+    if rows.info.license:
+        return str(rows.info.license)
+    try:
+        said = cast("Any", DatasetCard.load(repository).data).license
+    except (ValueError, *_failures()):
+        return "unknown"
+    several = cast("list[object]", said if isinstance(said, list) else [said or "unknown"])
+    return ", ".join(map(str, several))
 
 
 def _read(rows: Any, reference: str) -> Iterator[Record]:
