@@ -192,6 +192,9 @@ def test_split_leakage_where_copies_may_cross(ready: Prepare):
     grouped = ready(rows)
     assert grave(grouped) == []
     assert "100 rows repeat an earlier text" in finding(grouped, "copies").title
+    assert "one side" in finding(grouped, "copies").fix
+    loose = ready(rows, split={"group_duplicates": "none"})
+    assert finding(loose, "copies").fix == ""
     assert grave(ready(sound(100), split={"group_duplicates": "none"})) == []
 
 
