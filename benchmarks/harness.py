@@ -1,4 +1,4 @@
-"""Sides that take turns: each lives in a process of its own, and one works at a time.
+"""Sides that take turns: each turn is a process of its own, and one works at a time.
 
 A side is a class whose `work(round)` trains for a while and says how much was done in what time.
 Rounds go A B C, then C B A, and so on, so that a machine that slows down slows all of them. A ratio
@@ -98,35 +98,32 @@ def _serve(side: Side) -> None:
 
 
 def _take_turns(module: str, names: list[str], rounds: int, steps: int) -> list[dict[str, Any]]:
-    processes = {name: _start(module, name, steps) for name in names}
     found: list[dict[str, Any]] = []
-    try:
-        for round_ in range(rounds):
-            turn: dict[str, Any] = {}
-            for name in names if round_ % 2 == 0 else reversed(names):
-                process = processes[name]
-                assert process.stdin is not None
-                process.stdin.write(f"{round_}\n")
-                process.stdin.flush()
-                turn[name] = _answer(name, process)
-                rate = turn[name]["tokens"] / turn[name]["seconds"]
-                print(f"round {round_ + 1}: {name} {rate:,.0f} tokens/s", flush=True)
-            found.append(turn)
-    finally:
-        for process in processes.values():
-            process.kill()
-            process.communicate()
+    for round_ in range(rounds):
+        turn: dict[str, Any] = {}
+        for name in names if round_ % 2 == 0 else reversed(names):
+            turn[name] = _turn(module, name, steps, round_)
+            rate = turn[name]["tokens"] / turn[name]["seconds"]
+            print(f"round {round_ + 1}: {name} {rate:,.0f} tokens/s", flush=True)
+        found.append(turn)
     return found
 
 
-def _start(module: str, name: str, steps: int) -> subprocess.Popen[str]:
-    """Start a side and wait until it is ready, so that no two of them load at once."""
+def _turn(module: str, name: str, steps: int, round_: int) -> dict[str, Any]:
+    """One turn in a fresh process: what a side keeps in memory must not slow the next one."""
     command = [sys.executable, "-m", module, "--side", name, "--steps", str(steps)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )
-    _answer(name, process)
-    return process
+    try:
+        _answer(name, process)
+        assert process.stdin is not None
+        process.stdin.write(f"{round_}\n")
+        process.stdin.flush()
+        return _answer(name, process)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _answer(name: str, process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tuneful.data.checks import CHECKS
 from tuneful.data.checks.base import listed
 from tuneful.data.dataset import Dataset
 from tuneful.data.prepare import prepare
+from tuneful.data.scan import Runs
 from tuneful.recipe.schema import Recipe
 
 RowValues = dict[str, Any]
@@ -306,6 +307,15 @@ def test_the_format_and_what_was_not_used_are_noted(ready: Prepare):
     assert found.level is Level.NOTE
     assert "labelled" in found.title
     assert "'id'" in found.evidence
+
+
+def test_stretches_of_one_label_are_counted_and_the_first_ten_kept_whole():
+    runs = Runs()
+    for row in range(1, 37):
+        runs.add("abc"[(row - 1) // 3 % 3], row)
+    assert (runs.count, runs.num_rows) == (12, 36)
+    assert runs.first[:2] == [("a", 1, 3), ("b", 4, 6)]
+    assert runs.first[-1] == ("a", 28, 30)
 
 
 def test_rows_are_listed_for_a_person():

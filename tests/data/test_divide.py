@@ -222,6 +222,10 @@ def test_numbers_come_before_shares_and_shares_are_of_what_is_used(data: Any, ex
     assert settled(1000, **data) == expected
 
 
+def test_half_a_row_is_rounded_up():
+    assert settled(25) == (19, 3, 3)
+
+
 def test_with_a_test_source_no_test_rows_are_taken_from_the_source():
     assert settled(1000, 300) == (900, 100, 300)
     assert settled(1000, 300, take={"test": 50}) == (900, 100, 50)

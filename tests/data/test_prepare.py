@@ -75,6 +75,7 @@ def test_a_seed_decides_the_split(tmp_path: Path):
     other = prepare(recipe(path).model_copy(update={"seed": 1}), Store(tmp_path / "z"))
     tests = [[r["source_row"] for r in data.records("test")] for data in (one, two, other)]
     assert tests[0] == tests[1] != tests[2]
+    assert other.hash != one.hash
 
 
 def test_copies_never_cross_the_split(tmp_path: Path, store: Store):

@@ -258,6 +258,8 @@ def test_bytes_that_are_no_utf8_name_byte_offset_and_row(put: Put):
 def test_the_offset_counts_the_byte_order_mark(put: Put):
     content = b"\xef\xbb\xbftext,label\nna\xefve,b\n"
     assert f"offset {content.rindex(0xEF)} " in only_bad(put("d.csv", content)).problem
+    line = b'\xef\xbb\xbf{"a": "na\xefve"}\n'
+    assert f"offset {line.rindex(0xEF)} " in only_bad(put("d.jsonl", line)).problem
 
 
 def test_a_row_broken_twice_over_does_not_spoil_the_next(put: Put):
