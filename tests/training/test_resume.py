@@ -1,5 +1,6 @@
 """A run that was broken off ends with the weights of one that was not."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from tuneful.core.run import Run
 from tuneful.core.store import Store
 from tuneful.recipe.schema import Recipe
 from tuneful.recipe.write import to_yaml
+from tuneful.training import checkpoint
 from tuneful.workflow import Gate, train_recipe
 
 ANYTHING = Gate(fail_on=None)
@@ -72,6 +74,34 @@ def test_a_run_that_another_process_holds_is_refused(tmp_path: Path, store: Stor
     (run,) = store.list_runs()
     with Run(run).only_me(), pytest.raises(RunError, match="Another process"):
         train_recipe(recipe, store, gate=ANYTHING)
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=4)
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    save = checkpoint._save
+
+    def full(tensors: object, path: Path) -> None:
+        if "000008" in str(path):
+            path.write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(tensors, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "_save", full)
+        with pytest.raises(RunError, match="No space left") as caught:
+            train_recipe(recipe, store, gate=ANYTHING)
+    assert "same command" in caught.value.fix
+    (run,) = store.list_runs()
+    assert Run(run).state == "failed"
+    kept = {path.parent.name for path in Run(run).checkpoints.glob("*/manifest.json")}
+    assert "000004" in kept
+    assert "000008" not in kept
+    assert not list(Run(run).checkpoints.glob(".*"))
+    resumed = train_recipe(recipe, store, gate=ANYTHING).model
+    assert weights(resumed.path) == weights(whole.path)
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path, store: Store):
