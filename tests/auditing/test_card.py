@@ -9,6 +9,7 @@ from tests.world import classify_recipe
 from tuneful.auditing.environment import energy_of
 from tuneful.core.machine import Machine
 from tuneful.core.store import Store
+from tuneful.recipe.change import with_changes
 from tuneful.workflow import Gate, run
 
 
@@ -28,6 +29,14 @@ def test_the_card_holds_the_measured_numbers(tmp_path: Path, store: Store):
     assert "few-test-rows" not in body
     assert "only 20 test rows" in body
     assert not list(model.path.glob(".*draft"))
+
+
+def test_a_card_without_a_base_says_nothing_of_one(tmp_path: Path, store: Store):
+    recipe = with_changes(classify_recipe(tmp_path, max_steps=4), {"evaluate.base": False})
+    outcome = run(recipe, store=store, gate=Gate(fail_on=None))
+    text = (outcome.trained.model.path / "README.md").read_text(encoding="utf-8")
+    assert "accuracy is" in text
+    assert "untuned" not in text
 
 
 def test_energy_is_power_times_time():

@@ -41,7 +41,6 @@ def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> P
     Returns:
         The card's path.
     """
-    write_json(model.path / EVALUATION, report.to_json())
     lines = [
         _metadata(model, data, report),
         *_head(model, recipe, report),
@@ -54,6 +53,8 @@ def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> P
     draft = path.with_name(f".{CARD}.{os.getpid()}.draft")
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft.replace(path)
+    # Last: while it is missing, the evaluation counts as not made.
+    write_json(model.path / EVALUATION, report.to_json())
     return path
 
 
@@ -94,14 +95,12 @@ def _head(model: Model, recipe: Recipe, report: Report) -> Iterator[str]:
     first = next(iter(known.values()))
     share = first["is_share"]
     yield f"\n# {model.name}\n"
+    base = first["base"]
+    before = f"; the untuned model's is {interval(base, is_share=share)}" if base else ""
     yield (
         f"`{model.manifest['base']}`, tuned by {recipe.method.name} "
         f"({recipe.adapter.name} weights). On {report.facts['rows']:,} rows that it was not "
-        f"trained on, {first['title']} is {interval(first['tuned'], is_share=share)}"
-        + (
-            f"; the untuned model's is {interval(first['base'], is_share=share)}."
-            * bool(first["base"])
-        )
+        f"trained on, {first['title']} is {interval(first['tuned'], is_share=share)}{before}."
     )
     if model.labels:
         yield f"\nClasses: {', '.join(f'`{label}`' for label in model.labels)}.\n"

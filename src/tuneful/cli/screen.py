@@ -82,9 +82,9 @@ def _metrics(facts: Any) -> Table:
             Text(bare_interval(known["tuned"], is_share=share), style="bold"),
             Text(bare_interval(apart, is_share=share, sign=True) if apart else NONE),
         )
-    table.caption = (
-        f"{facts['rows']:,} held-out rows, 95 % intervals; the difference is paired, row by row"
-    )
+    paired = "; the difference is paired, row by row"
+    has_base = any(known["base"] for known in facts["metrics"].values())
+    table.caption = f"{facts['rows']:,} held-out rows, 95 % intervals{paired * has_base}"
     return table
 
 
