@@ -19,6 +19,7 @@ from benchmarks.harness import Pair, Work
 from benchmarks.ours import Ours, rows_of
 from benchmarks.peak import shares
 from tuneful.core.store import Store
+from tuneful.data.rows import to_json
 from tuneful.models.catalog import describe
 from tuneful.models.references import locate
 
@@ -65,7 +66,7 @@ class Trl:
         self.rows = Dataset.from_list(
             [
                 {"prompt": turns[:-1], "completion": turns[-1:]}
-                for turns in (row.to_json()["messages"] for row in rows)
+                for turns in (to_json(row)["messages"] for row in rows)
             ]
         )
 
