@@ -10,7 +10,8 @@ import pytest
 from tuneful.core.errors import DataError, UnknownName
 from tuneful.data.detect import Chosen, choose_format
 from tuneful.data.formats.base import BadValue, Converted, Sample
-from tuneful.data.rows import Chat, Labelled, Message
+from tuneful.data.message import Message
+from tuneful.data.rows import Chat, Labelled
 
 
 def choose(

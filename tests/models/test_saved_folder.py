@@ -11,8 +11,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from tests.world import chat_recipe, classify_recipe
 from tuneful.core.errors import ModelError
 from tuneful.core.store import Store
-from tuneful.data.rows import Message
-from tuneful.models.chat import encode_prompt
+from tuneful.data.message import Message
+from tuneful.models.chat import Talk, encode_prompt
 from tuneful.models.predict import Chatter, Classifier, load_predictor
 from tuneful.workflow import Gate, train_recipe
 
@@ -44,7 +44,7 @@ def test_peft_loads_an_adapter_with_the_same_logits(tmp_path: Path, store: Store
     plain = AutoPeftModelForCausalLM.from_pretrained(model.path, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(model.path)
     assert tokenizer.chat_template
-    tokens = encode_prompt(ours.tokenizer, (Message("user", TEXTS[0]),))
+    tokens = encode_prompt(ours.tokenizer, Talk((Message("user", TEXTS[0]),)))
     plain_tokens = tokenizer.apply_chat_template(
         [{"role": "user", "content": TEXTS[0]}], add_generation_prompt=True, return_dict=False
     )

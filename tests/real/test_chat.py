@@ -9,8 +9,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare
-from tuneful.data.rows import Chat
-from tuneful.models.chat import encode_chat
+from tuneful.data.rows import Chat, to_json
+from tuneful.models.chat import Talk, encode_chat
 from tuneful.models.load import load_weights, set_up
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
@@ -28,9 +28,9 @@ def test_tokens_mask_and_scores_are_the_models_own(store: Store):
     tokenizer = load_tokenizer(folder, needs_chat=True)
     plain_tokenizer = AutoTokenizer.from_pretrained(folder)
     chats = [row for row in data.rows("train") if isinstance(row, Chat)]
-    encoded = [encode_chat(tokenizer, chat.messages, 512) for chat in chats]
+    encoded = [encode_chat(tokenizer, Talk(chat.messages), 512) for chat in chats]
     for chat, row in zip(chats, encoded, strict=True):
-        turns = chat.to_json()["messages"]
+        turns = to_json(chat)["messages"]
         whole = plain_tokenizer.apply_chat_template(turns, return_dict=False)
         assert row.tokens == list(whole)
         learned = [t for t, w in zip(row.tokens, row.weights, strict=True) if w > 0]

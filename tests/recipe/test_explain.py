@@ -8,6 +8,7 @@ import pytest
 
 from tests.recipe.conftest import MINIMAL
 from tuneful.core.errors import RecipeError
+from tuneful.methods import METHODS
 from tuneful.recipe.schema import Recipe
 
 # Misspelt keys
@@ -162,4 +163,5 @@ def test_an_unknown_adapter_is_answered_with_its_line_and_a_close_name(refuse, m
 def test_an_unknown_method_is_answered_with_the_ones_there_are():
     with pytest.raises(RecipeError) as caught:
         Recipe.make({"model": "m", "data": {"source": "s"}, "method": "guess"})
-    assert (caught.value.where, caught.value.fix) == ("method", "Choose from: classify, sft.")
+    fix = f"Choose from: {', '.join(sorted(METHODS))}."
+    assert (caught.value.where, caught.value.fix) == ("method", fix)

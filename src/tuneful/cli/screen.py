@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.units import duration
-from tuneful.data.rows import Labelled
+from tuneful.data.rows import texts_of
 
 NONE = "-"
 WORDS_SHOWN = 8
@@ -114,7 +114,7 @@ def _next(outcome: Outcome) -> list[str]:
     """Three commands that work as they stand."""
     model, data, program = outcome.trained.model, outcome.trained.data, program_name()
     folder, row = _short(model.path), data.row("test", 0)
-    text = row.text if isinstance(row, Labelled) else row.prompt[-1].content
+    text = next(texts_of(row))
     example = shlex.quote(" ".join(text.split()[:WORDS_SHOWN]))
     talk = f"{program} chat {folder}" if model.head == "tokens" else f"{program} show last"
     return [f"{program} predict {folder} {example}", talk, f"less {folder}/README.md"]

@@ -6,9 +6,11 @@ into memory where single rows are asked for.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from tuneful.data.rows import Chat, Labelled, Message, Row
+from tuneful.data.message import Message, ToolCall
+from tuneful.data.rows import ROWS, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,30 +38,76 @@ def pyarrow() -> Any:
 def schema(row_type: str) -> Any:
     """Columns of a data set's files: the row's own, where it was read, and its group of copies."""
     pa = pyarrow()
-    if row_type == "chat":
-        turn = pa.struct([("role", pa.string()), ("content", pa.string())])
-        own = [("messages", pa.list_(turn))]
-    else:
-        own = [("text", pa.string()), ("label", pa.string())]
+    own = [(name, _types()[column]) for name, column in ROWS[row_type].columns.items()]
     return pa.schema([*own, ("source_row", pa.int64()), ("group", pa.int64())])
+
+
+def _types() -> dict[str, Any]:
+    pa = pyarrow()
+    texts = [(name, pa.string()) for name in ("role", "content", "tool_calls", "name")]
+    turn = pa.struct([*texts, ("weight", pa.float64())])
+    return {
+        "text": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "number": pa.float64(),
+        "numbers": pa.list_(pa.float64()),
+        "flag": pa.bool_(),
+        "turns": pa.list_(turn),
+        "json": pa.string(),
+    }
 
 
 def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Rows of one type as columns."""
-    if rows and isinstance(rows[0], Chat):
-        return {"messages": [row.to_json()["messages"] for row in rows]}
     return {
-        "text": [row.text for row in rows if isinstance(row, Labelled)],
-        "label": [row.label for row in rows if isinstance(row, Labelled)],
+        name: [_to_disk(column, getattr(row, name)) for row in rows]
+        for name, column in (rows[0].columns.items() if rows else ())
     }
 
 
-def row_of(values: Mapping[str, Any]) -> Row:
+def row_of(values: Mapping[str, Any], row_type: str) -> Row:
     """A row from its columns' values."""
-    if "messages" in values:
-        turns = values["messages"]
-        return Chat(tuple(Message(turn["role"], turn["content"]) for turn in turns))
-    return Labelled(values["text"], values["label"])
+    kind = ROWS[row_type]
+    fields = {name: _from_disk(column, values[name]) for name, column in kind.columns.items()}
+    return kind(**fields)
+
+
+def _to_disk(column: str, value: Any) -> Any:
+    if column == "turns":
+        return [_turn_to_disk(turn) for turn in value]
+    if column == "json":
+        return json.dumps(value, ensure_ascii=False)
+    return list(value) if column in {"texts", "numbers"} else value
+
+
+def _turn_to_disk(turn: Message) -> dict[str, Any]:
+    calls = [[call.name, call.arguments, call.id] for call in turn.tool_calls]
+    return {
+        "role": turn.role,
+        "content": turn.content,
+        "tool_calls": json.dumps(calls, ensure_ascii=False) if calls else None,
+        "name": turn.name or None,
+        "weight": turn.weight,
+    }
+
+
+def _from_disk(column: str, value: Any) -> Any:
+    if column == "turns":
+        return tuple(_turn_from_disk(turn) for turn in value)
+    if column == "json":
+        return tuple(json.loads(value))
+    return tuple(value) if column in {"texts", "numbers"} else value
+
+
+def _turn_from_disk(turn: Mapping[str, Any]) -> Message:
+    calls = turn["tool_calls"]
+    return Message(
+        turn["role"],
+        turn["content"],
+        tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
+        turn["name"] or "",
+        turn["weight"],
+    )
 
 
 def read_batches(path: Path) -> Iterator[Batch]:

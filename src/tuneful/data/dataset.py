@@ -33,12 +33,12 @@ class Dataset(Artifact):
 
     @property
     def row_type(self) -> str:
-        """Kind of the rows: "chat" or "labelled"."""
+        """Kind of the rows: a name in data.rows.ROWS."""
         return str(self.manifest["rows"])
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The classes in alphabetical order; none for chats."""
+        """The classes or tags in alphabetical order; none for rows without them."""
         return tuple(self.manifest["labels"])
 
     @property
@@ -57,7 +57,7 @@ class Dataset(Artifact):
     def rows(self, split: str) -> Iterator[Row]:
         """Every row of a split, in order; one batch of them is in memory at a time."""
         for values in self.records(split):
-            yield row_of(values)
+            yield row_of(values, self.row_type)
 
     def records(self, split: str) -> Iterator[dict[str, Any]]:
         """Every row of a split as plain values, with `source_row` and `group`."""
@@ -78,7 +78,7 @@ class Dataset(Artifact):
 
     def row(self, split: str, index: int) -> Row:
         """One row by its number in the split, from 0."""
-        return row_of(self.record(split, index))
+        return row_of(self.record(split, index), self.row_type)
 
     def record(self, split: str, index: int) -> dict[str, Any]:
         """One row as plain values, with `source_row` and `group`.

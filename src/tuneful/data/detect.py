@@ -27,33 +27,35 @@ class Chosen:
     finding: Finding
 
 
-def choose_format(sample: Sample, asked: str, where: str) -> Chosen:
+def choose_format(sample: Sample, asked: str, where: str, wanted: str = "") -> Chosen:
     """The one format that fits, or the one that is asked for.
 
     Args:
         sample: The first rows.
         asked: A format's name, or "auto".
         where: The source, for errors.
+        wanted: Kind of the rows that the method needs: formats that give them come first.
 
     Raises:
         DataError: None fits, several do, or a column that the recipe names is missing.
         UnknownName: There is no format of that name.
     """
     _check_columns(sample)
-    names = _candidates(sample, asked)
+    names = _candidates(sample, asked, wanted)
     name, match = _only(sample, names, where)
     part = FORMATS[name]()
-    is_asked = names == [name]
+    is_asked = names == [name] and asked != "auto"
+    rows = match.rows or part.rows
     return Chosen(
         name,
-        part.rows,
+        rows,
         match,
         part.converter(match, sample),
-        _finding(name, part.rows, match, sample, is_asked=is_asked),
+        _finding(name, rows, match, sample, is_asked=is_asked),
     )
 
 
-def _candidates(sample: Sample, asked: str) -> list[str]:
+def _candidates(sample: Sample, asked: str, wanted: str) -> list[str]:
     """The format that is asked for, or those that know every column name that the recipe chose."""
     if sample.template is not None:
         if asked not in {"auto", "template"}:
@@ -65,19 +67,31 @@ def _candidates(sample: Sample, asked: str) -> list[str]:
         return ["template"]
     if asked != "auto":
         return [asked]
-    wanted = set(sample.chosen)
-    fitting = [name for name in FORMATS if wanted <= set(FORMATS[name].ours)]
+    chosen = set(sample.chosen)
+    fitting = [name for name in FORMATS if chosen <= set(FORMATS[name].ours)]
     if not fitting:
         known = sorted({ours for name in FORMATS for ours in FORMATS[name].ours})
-        unknown = sorted(wanted - set(known))
+        unknown = sorted(chosen - set(known))
         close = get_close_matches(unknown[0], known, n=1) if unknown else []
         hint = f"Did you mean {close[0]!r}? " if close else ""
         raise DataError(
-            f"No format has the columns {', '.join(sorted(wanted))} together.",
+            f"No format has the columns {', '.join(sorted(chosen))} together.",
             where="data.columns",
             fix=f"{hint}Our names are {', '.join(known)}.",
         )
-    return fitting
+    own = [name for name in fitting if FORMATS[name].rows == wanted]
+    if any(_may_fit(name, sample) for name in own):
+        return own
+    plain = [name for name in fitting if FORMATS[name].is_plain]
+    return plain or fitting
+
+
+def _may_fit(name: str, sample: Sample) -> bool:
+    """Whether a format fits, or could fit if a doubt were settled."""
+    try:
+        return FORMATS[name]().detect(sample) is not None
+    except DataError:
+        return True
 
 
 def _only(sample: Sample, names: Sequence[str], where: str) -> tuple[str, Match]:

@@ -20,9 +20,11 @@ from tuneful.data.copies.groups import find_copies
 from tuneful.data.dataset import REPORT, SKIPPED, Dataset
 from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
 from tuneful.data.readers.base import suffix
+from tuneful.data.rows import kind_of
 from tuneful.data.scan import Scan
 from tuneful.data.sources import open_source
 from tuneful.data.summary import describe, manifest_facts
+from tuneful.recipe.parts import registry
 
 if TYPE_CHECKING:
     from tuneful.core.events import Listener
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from tuneful.data.records import Source
     from tuneful.recipe.schema import Recipe
 
-VERSION = 2
+VERSION = 3
 """Changes where the same source would be prepared otherwise than before."""
 
 
@@ -58,13 +60,18 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
     return Dataset.open(final)
 
 
+def rows_wanted(recipe: Recipe) -> str:
+    """Kind of the rows that the recipe's method learns from."""
+    return kind_of(registry("method")[recipe.method.name].rows)
+
+
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
     asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source"})
     contents = [
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]
         for source in sources
     ]
-    return digest([VERSION, asked, recipe.seed, contents])
+    return digest([VERSION, rows_wanted(recipe), asked, recipe.seed, contents])
 
 
 def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listener) -> Facts:
@@ -82,7 +89,7 @@ def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listene
 
 
 def _read(recipe: Recipe, sources: list[Source], staging: Path, listener: Listener) -> Scan:
-    scan = Scan(recipe.data, staging, listener)
+    scan = Scan(recipe.data, staging, listener, rows_wanted(recipe))
     try:
         scan.read(sources[0], rows_needed(recipe.data))
         if len(sources) > 1:

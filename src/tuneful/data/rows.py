@@ -1,41 +1,31 @@
-"""The shapes that training rows come in."""
+"""The shapes that training rows come in.
+
+Each type says in `columns` how its fields lie on disk (data.arrow): a new type is a class here and
+its name in ROWS.
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-Role = Literal["system", "user", "assistant", "tool"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
+    from tuneful.data.message import Turns
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation."""
-
-    role: Role
-    content: str
+Column = Literal["text", "texts", "number", "numbers", "flag", "turns", "json"]
+"""How a field lies on disk; json: objects as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    """A conversation to imitate. Only the assistant's turns are learned."""
+class Text:
+    """Plain text, to go on with pre-training."""
 
-    messages: tuple[Message, ...]
+    text: str
 
-    def to_json(self) -> dict[str, Any]:
-        """The row in the field's usual form: {"messages": [{"role", "content"}]}."""
-        return {"messages": [{"role": m.role, "content": m.content} for m in self.messages]}
-
-    @property
-    def prompt(self) -> tuple[Message, ...]:
-        """Every turn before the last assistant's: what the model is given when it is tested."""
-        last = max(i for i, m in enumerate(self.messages) if m.role == "assistant")
-        return self.messages[:last]
-
-    @property
-    def answer(self) -> str:
-        """The last assistant's turn: what the model should say."""
-        return next(m.content for m in reversed(self.messages) if m.role == "assistant")
+    columns: ClassVar[Mapping[str, Column]] = {"text": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +35,222 @@ class Labelled:
     text: str
     label: str
 
-    def to_json(self) -> dict[str, Any]:
-        """The row as JSON values."""
-        return {"text": self.text, "label": self.label}
+    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "label": "text"}
 
 
-Row = Chat | Labelled
-ROWS: dict[str, type[Chat] | type[Labelled]] = {"chat": Chat, "labelled": Labelled}
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two texts and the class of how they stand to each other."""
+
+    text: str
+    second: str
+    label: str
+
+    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "second": "text", "label": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLabelled:
+    """A text and all the classes it belongs to, perhaps none."""
+
+    text: str
+    labels: tuple[str, ...]
+
+    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "labels": "texts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A text and a number that says how much of something it has: stars, a score."""
+
+    text: str
+    rating: float
+
+    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "rating": "number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Words and the tag of each, such as B-PER, I-PER and O."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    columns: ClassVar[Mapping[str, Column]] = {"words": "texts", "tags": "texts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation to imitate. Only the assistant's turns are learned.
+
+    Attributes:
+        tools: Functions that the assistant may call, in OpenAI's form.
+    """
+
+    messages: Turns
+    tools: tuple[dict[str, Any], ...] = ()
+
+    columns: ClassVar[Mapping[str, Column]] = {"messages": "turns", "tools": "json"}
+
+    @property
+    def prompt(self) -> Turns:
+        """Every turn before the last assistant's: what the model is given when it is tested."""
+        last = max(i for i, m in enumerate(self.messages) if m.role == "assistant")
+        return self.messages[:last]
+
+    @property
+    def answer(self) -> str:
+        """What the model should say last: the words, or the calls as JSON where it calls tools."""
+        turn = next(m for m in reversed(self.messages) if m.role == "assistant")
+        if not turn.tool_calls:
+            return turn.content
+        calls = [
+            {"name": c.name, "arguments": cast("object", json.loads(c.arguments))}
+            for c in turn.tool_calls
+        ]
+        return json.dumps(calls, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A conversation with two ways to go on, of which people prefer the first.
+
+    Attributes:
+        margin: How much better the chosen one is; 0 where nobody said.
+    """
+
+    prompt: Turns
+    chosen: Turns
+    rejected: Turns
+    margin: float = 0.0
+
+    columns: ClassVar[Mapping[str, Column]] = {
+        "prompt": "turns",
+        "chosen": "turns",
+        "rejected": "turns",
+        "margin": "number",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A conversation with one way to go on, and whether it is wanted."""
+
+    prompt: Turns
+    answer: Turns
+    is_good: bool
+
+    columns: ClassVar[Mapping[str, Column]] = {
+        "prompt": "turns",
+        "answer": "turns",
+        "is_good": "flag",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A conversation with several answers, ranked by people.
+
+    Attributes:
+        ranks: Of each answer, 1 is best; equal ranks are ties.
+    """
+
+    prompt: Turns
+    answers: tuple[str, ...]
+    ranks: tuple[float, ...]
+
+    columns: ClassVar[Mapping[str, Column]] = {
+        "prompt": "turns",
+        "answers": "texts",
+        "ranks": "numbers",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A conversation that the model is to go on with by itself, and what graders may look at.
+
+    Attributes:
+        reference: What a right answer would be; "" where graders need none.
+    """
+
+    prompt: Turns
+    reference: str = ""
+    tools: tuple[dict[str, Any], ...] = ()
+
+    columns: ClassVar[Mapping[str, Column]] = {
+        "prompt": "turns",
+        "reference": "text",
+        "tools": "json",
+    }
+
+
+Row = (
+    Text
+    | Labelled
+    | Pair
+    | MultiLabelled
+    | Rated
+    | Tagged
+    | Chat
+    | Preference
+    | Judged
+    | Ranked
+    | Prompt
+)
+ROWS: dict[str, type[Row]] = {
+    "text": Text,
+    "labelled": Labelled,
+    "pair": Pair,
+    "multi_labelled": MultiLabelled,
+    "rated": Rated,
+    "tagged": Tagged,
+    "chat": Chat,
+    "preference": Preference,
+    "judged": Judged,
+    "ranked": Ranked,
+    "prompt": Prompt,
+}
 """The name of each kind of row, as it stands in a dataset's manifest."""
+
+
+def kind_of(row: Row | type[Row]) -> str:
+    """The name of a row's kind."""
+    type_ = row if isinstance(row, type) else type(row)
+    return next(name for name, known in ROWS.items() if known is type_)
+
+
+def classes_of(row: Row) -> tuple[str, ...]:
+    """Names that a model must know to learn from the row: its class, classes or tags."""
+    if isinstance(row, Labelled | Pair):
+        return (row.label,)
+    if isinstance(row, MultiLabelled):
+        return row.labels
+    return tuple(dict.fromkeys(row.tags)) if isinstance(row, Tagged) else ()
+
+
+def texts_of(row: Row) -> Iterator[str]:
+    """Every text in a row."""
+    for name, column in row.columns.items():
+        value = getattr(row, name)
+        if column == "text":
+            yield value
+        elif column == "texts":
+            yield from value
+        elif column == "turns":
+            for turn in cast("Turns", value):
+                yield from turn.texts()
+
+
+def to_json(row: Row) -> dict[str, Any]:
+    """A row in the field's usual form: turns are {"role", "content"}."""
+    values: dict[str, Any] = {}
+    for name, column in row.columns.items():
+        value = getattr(row, name)
+        if column == "turns":
+            values[name] = [turn.to_json() for turn in cast("Turns", value)]
+        elif column != "json" or value:
+            values[name] = (
+                list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
+            )
+    return values

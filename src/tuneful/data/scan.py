@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
@@ -15,7 +15,7 @@ from tuneful.data.detect import choose_format
 from tuneful.data.filtering import Filter
 from tuneful.data.formats.base import BadValue, Sample
 from tuneful.data.records import BadRow, Record, place
-from tuneful.data.rows import Labelled
+from tuneful.data.rows import Labelled, Pair, classes_of, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,19 +96,21 @@ class Scan:
     """Reads sources into one staging file.
 
     Attributes:
-        label_N: Number of each row's class; 0 for chats.
+        label_N: Number of each row's class; 0 for rows without just one.
         source_N: Each row's number in its source, from 1.
-        labels: Classes by name.
+        labels: Classes by name, of rows with one class each.
+        names: Classes or tags of rows that have several, and in how many rows each stands.
         runs: Of the first source.
     """
 
-    def __init__(self, data: Data, folder: Path, listener: Listener) -> None:
+    def __init__(self, data: Data, folder: Path, listener: Listener, wanted: str = "") -> None:
         self.label_N, self.source_N = array("i"), array("i")
         self.labels: dict[str, LabelSeen] = {}
+        self.names: dict[str, int] = {}
         self.parts: list[Part] = []
         self.runs, self.skipped = Runs(), Skipped()
         self.rows_file, self.skipped_file = folder / "rows.arrow", folder / "skipped.jsonl"
-        self._data, self._listener = data, listener
+        self._data, self._listener, self._wanted = data, listener, wanted
         self._writer: Writer | None = None
         self._rows: list[Row] = []
         self._keys: list[str] = []
@@ -135,7 +137,8 @@ class Scan:
             self._take(number, item, part, limit)
             if number % ROWS_BETWEEN_EVENTS == 0:
                 self._tell(source, part)
-            if limit is not None and part.chosen.row_type == "chat" and self._is_full(part, limit):
+            is_full = limit is not None and self._is_full(part, limit)
+            if is_full and not _has_label(part.chosen.row_type):
                 break
         self._flush(part)
         part.end = len(self.label_N)
@@ -161,16 +164,20 @@ class Scan:
         except BadValue as bad:
             self._skip(BadRow(bad.problem, bad.fix, item.file, item.row, item.line))
             return
-        label = self._label(made, number, part) if isinstance(made.row, Labelled) else 0
+        label = 0
+        if isinstance(made.row, Labelled | Pair):
+            label = self._label(made.row.label, made.label_kind, number, part)
+        else:
+            for name in classes_of(made.row):
+                self.names[name] = self.names.get(name, 0) + 1
         if limit is None or not self._is_full(part, limit):
             self._keep(number, made, label, part)
 
-    def _label(self, made: Converted, number: int, part: Part) -> int:
-        name = made.row.label if isinstance(made.row, Labelled) else ""
+    def _label(self, name: str, kind: str, number: int, part: Part) -> int:
         seen = self.labels.get(name)
         if seen is None:
             seen = self.labels[name] = LabelSeen(len(self.labels))
-        rows = seen.rows.setdefault(made.label_kind, [])
+        rows = seen.rows.setdefault(kind, [])
         if len(rows) < MOST_EXAMPLES:
             rows.append(number)
         if part is self.parts[0]:
@@ -180,14 +187,14 @@ class Scan:
     def _named(self, made: Converted) -> Converted:
         """The row with its class's name in place of the source's label."""
         row, names = made.row, self._data.labels
-        if not names or not isinstance(row, Labelled):
+        if not names or not isinstance(row, Labelled | Pair):
             return made
         if row.label not in names:
             known = ", ".join(names)
             raise BadValue(
                 f"data.labels does not name the label {row.label!r}.", f"Add it; named are {known}"
             )
-        return made._replace(row=Labelled(row.text, names[row.label]))
+        return made._replace(row=replace(row, label=names[row.label]))
 
     def _is_full(self, part: Part, limit: int) -> bool:
         return len(self.label_N) - part.begin >= limit
@@ -238,7 +245,7 @@ class Scan:
         template = self._data.template
         given: dict[str, str] | None = None if template is None else {**template}
         sample = Sample(columns, rows, self._data.columns, given)
-        return choose_format(sample, self._data.format, source.reference)
+        return choose_format(sample, self._data.format, source.reference, self._wanted)
 
     def _same_kind(self, part: Part) -> None:
         first = self.parts[0] if self.parts else part
@@ -266,12 +273,14 @@ class Scan:
         self._listener(Event("progress", facts | {"text": "reading", "rows": part.num_read}))
 
 
+def _has_label(row_type: str) -> bool:
+    return row_type in {"labelled", "pair"}
+
+
 def _check_text(made: Converted, *, may_be_empty: bool) -> None:
     if not may_be_empty and not made.key.strip():
         raise BadValue("The text is empty.", "Fill it")
-    row = made.row
-    is_text = isinstance(row, Labelled)
-    for text in (row.text, row.label) if is_text else (turn.content for turn in row.messages):
+    for text in texts_of(made.row):
         try:
             text.encode()
         except UnicodeEncodeError as error:

@@ -22,7 +22,7 @@ def manifest_facts(facts: Facts) -> dict[str, Any]:
     return {
         "rows": scan.row_type,
         "splits": {split: facts.num_rows(split) for split in SPLITS},
-        "labels": list(facts.labels),
+        "labels": list(facts.labels) or sorted(scan.names),
         "label_counts": facts.label_counts,
         "source": scan.parts[0].source.reference,
         "sources": [_source(part) for part in scan.parts],

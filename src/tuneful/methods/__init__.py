@@ -15,6 +15,11 @@ METHODS: Registry[type[Method[Any]]] = Registry(
     "method",
     {
         "classify": "tuneful.methods.classify:Classify",
+        "classify_multi": "tuneful.methods.classify_multi:ClassifyMulti",
+        "pair": "tuneful.methods.pair:ClassifyPair",
+        "rate": "tuneful.methods.rate:Rate",
+        "tag": "tuneful.methods.tag:Tag",
+        "pretrain": "tuneful.methods.pretrain:Pretrain",
         "sft": "tuneful.methods.sft:SFT",
     },
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 from tuneful.data.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 RowT_contra = TypeVar("RowT_contra", bound=Row, contravariant=True)
 
-Head = Literal["classes", "tokens"]
-"""What the engine computes of a sequence: class scores, or log p of its learned tokens."""
+Head = Literal["classes", "tags", "tokens"]
+"""What the engine computes: scores of a whole sequence, scores of each word, or log p of each
+learned token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Encoded:
         label: Class index for head "classes", else -1.
         weight: How much the sequence counts.
         num_cut: Tokens that did not fit into max_length.
+        targets: Head "classes": a number for each score, where a class index does not say it all.
+            Head "tags": the class index of each token.
+        second: Where the second of two texts begins, for models that mark it; 0 for none.
+        facts: Numbers of each token that the loss needs, by name; made in the run, not kept.
     """
 
     tokens: Sequence[int]
@@ -44,15 +49,26 @@ class Encoded:
     label: int = -1
     weight: float = 1.0
     num_cut: int = 0
+    targets: Sequence[float] = ()
+    second: int = 0
+    facts: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Head "classes": logits_SC in nats with gradient, label_S the true class, weight_S >= 0."""
+    """Heads "classes" and "tags": scores with gradient; S sequences, or words with weight > 0.
+
+    Attributes:
+        logits_SC: In nats.
+        label_S: True class; -1 where `target_SC` says more.
+        weight_S: >= 0.
+        target_SC: `Encoded.targets`; [S, 0] where there are none.
+    """
 
     logits_SC: Tensor
     label_S: Tensor
     weight_S: Tensor
+    target_SC: Tensor
 
 
 @dataclass(frozen=True)
@@ -63,11 +79,29 @@ class TokenScores:
         logp_N: log p(token | what stands before it) under the model in training.
         weight_N: The token's weight; > 0.
         sequence_N: Which sequence of the pass the token belongs to, 0 to S - 1, ascending.
+        num_sequences: S; a sequence may have no learned token left.
+        reference_N: log p under the reference, without gradient; where the method needs it.
+        divergence_N: What the method's `divergence` made of student and teacher, with gradient.
+        facts: `Encoded.facts` at the learned tokens.
     """
 
     logp_N: Tensor
     weight_N: Tensor
     sequence_N: Tensor
+    num_sequences: int
+    reference_N: Tensor | None = None
+    divergence_N: Tensor | None = None
+    facts: Mapping[str, Tensor] = field(default_factory=dict[str, Any])
+
+    def sums(self, value_N: Tensor) -> Tensor:
+        """A number of each token, times its weight, summed over each sequence: [S]."""
+        zero_S = value_N.new_zeros(self.num_sequences)
+        return zero_S.index_add(0, self.sequence_N, value_N * self.weight_N)
+
+    def means(self, value_N: Tensor) -> Tensor:
+        """The weighted mean of a number over each sequence's tokens, 0 where it has none: [S]."""
+        weight_S = self.sums(self.weight_N.new_ones(len(self.weight_N)))
+        return self.sums(value_N) / weight_S.clamp(min=1e-9)
 
 
 Scores = ClassScores | TokenScores
@@ -95,6 +129,27 @@ class DataFacts:
     label_counts: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a method asks of the engine beside its head.
+
+    Attributes:
+        reference: log p under the model as it was before training.
+        teacher: A recipe's reference of a model whose distribution is imitated; "" for none.
+        neftune_alpha: Size of the noise on embeddings while training; 0 for none.
+        divergence: Of student and teacher, from their log-probabilities [N, V] to [N] nats.
+    """
+
+    reference: bool = False
+    teacher: str = ""
+    neftune_alpha: float = 0.0
+    divergence: Callable[[Tensor, Tensor], Tensor] | None = None
+
+
+Measured = Literal["classes", "labels", "ratings", "tags", "answers", "preferences", "texts"]
+"""What is compared with the truth when a model is evaluated (evaluating.samples)."""
+
+
 class Method(Protocol[RowT_contra]):
     """A way to turn rows into a loss. Stateless after construction."""
 
@@ -106,7 +161,14 @@ class Method(Protocol[RowT_contra]):
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]]
     """Adapter name to (lowest sensible, default, highest sensible)."""
 
+    measured: ClassVar[Measured]
+    paper: ClassVar[str]
+    """Where it was published: authors, year, arXiv number."""
+
     config: PartConfig
+    needs: Needs
+    outputs: tuple[str, ...]
+    """Names of the head's scores; none for head "tokens"."""
 
     def __init__(self, config: Any, facts: DataFacts) -> None: ...
 

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from tuneful.core.errors import DataError
 from tuneful.data.rows import Labelled
-from tuneful.methods.base import ClassScores, DataFacts, Encoded, Head, Loss
+from tuneful.methods.base import ClassScores, DataFacts, Encoded, Head, Loss, Measured, Needs
+from tuneful.models.losses import cross_entropy
 from tuneful.recipe.parts import PartConfig
 
 if TYPE_CHECKING:
@@ -33,6 +34,19 @@ class ClassifyConfig(PartConfig):
         "classes weigh as much as common ones (King & Zeng 2001).",
     )
 
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share of the target spread over all classes (Szegedy et al. 2016).",
+    )
+    focal_gamma: float = Field(
+        default=0.0,
+        ge=0,
+        description="Focal loss: rows already right weigh less; 2 is its paper's choice (Lin et "
+        "al. 2017, arXiv:1708.02002), 0 is plain cross-entropy.",
+    )
+
 
 class Classify:
     """Learn the class of a text from the model's pooled state."""
@@ -40,7 +54,9 @@ class Classify:
     Config: ClassVar[type[ClassifyConfig]] = ClassifyConfig
     rows: ClassVar[type[Labelled]] = Labelled
     head: ClassVar[Head] = "classes"
+    measured: ClassVar[Measured] = "classes"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "ece")
+    paper: ClassVar[str] = "Devlin et al. 2019, arXiv:1810.04805"
     # Full: BERT's own grid is 2e-5 to 5e-5 (Devlin et al. 2019, appendix A.3); small encoders such
     # as MiniLM like more. LoRA: about ten times full (Schulman et al. 2025, "LoRA without regret").
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {
@@ -49,7 +65,7 @@ class Classify:
     }
 
     def __init__(self, config: ClassifyConfig, facts: DataFacts) -> None:
-        self.config = config
+        self.config, self.needs, self.outputs = config, Needs(), facts.labels
         self.index = {label: number for number, label in enumerate(facts.labels)}
         total = sum(facts.label_counts)
         self.class_weight = [
@@ -84,11 +100,15 @@ class Classify:
         return sum(sequence.weight for sequence in sequences)
 
     def loss(self, scores: ClassScores) -> Loss:
-        """Sum of weight * -log softmax(logits)[label] (nats); and the weight of rows got right."""
-        logp_SC = scores.logits_SC.log_softmax(dim=-1)
-        picked_S = logp_SC.gather(1, scores.label_S[:, None])[:, 0]
+        """Sum of weight * cross-entropy (nats); and the weight of rows got right."""
+        loss_S = cross_entropy(
+            scores.logits_SC,
+            scores.label_S,
+            smoothing=self.config.label_smoothing,
+            focus=self.config.focal_gamma,
+        )
         right_S = (scores.logits_SC.argmax(dim=-1) == scores.label_S) * scores.weight_S
-        return Loss(-(picked_S * scores.weight_S).sum(), {"accuracy": right_S.sum().detach()})
+        return Loss((loss_S * scores.weight_S).sum(), {"accuracy": right_S.sum().detach()})
 
     def known_gradient(self, weight_N: Tensor) -> Tensor | None:
         """None: the gradient depends on the scores."""

@@ -13,7 +13,15 @@ from pydantic import Field
 
 from tuneful.core.errors import DataError
 from tuneful.data.rows import Chat
-from tuneful.methods.base import DataFacts, Encoded, Head, Loss, TokenScores
+from tuneful.methods.base import (
+    DataFacts,
+    Encoded,
+    Head,
+    Loss,
+    Measured,
+    Needs,
+    TokenScores,
+)
 from tuneful.recipe.parts import PartConfig
 
 if TYPE_CHECKING:
@@ -28,6 +36,23 @@ class SFTConfig(PartConfig):
     """Settings of supervised fine-tuning."""
 
     name: Literal["sft"] = Field(default="sft", description="Imitate the assistant's turns.")
+    learn: Literal["all", "last"] = Field(
+        default="all",
+        description="Assistant's turns that are learned: all, or the last alone. A turn's own "
+        "weight (0 to leave it out) counts in both.",
+    )
+    neftune_alpha: float = Field(
+        default=0.0,
+        ge=0,
+        description="Uniform noise on the embeddings while training, of size alpha / sqrt(tokens x "
+        "width); 5 is its paper's choice (Jain et al. 2023, arXiv:2310.05914).",
+    )
+    kl: float = Field(
+        default=0.0,
+        ge=0,
+        description="Weight of a penalty for moving from the base model on the learned tokens: the "
+        "estimate of KL(tuned, base) by Schulman's k2, (log p - log p_base)^2 / 2.",
+    )
 
 
 class SFT:
@@ -36,6 +61,8 @@ class SFT:
     Config: ClassVar[type[SFTConfig]] = SFTConfig
     rows: ClassVar[type[Chat]] = Chat
     head: ClassVar[Head] = "tokens"
+    measured: ClassVar[Measured] = "answers"
+    paper: ClassVar[str] = "Ouyang et al. 2022, arXiv:2203.02155, section 3.5"
     metrics: ClassVar[tuple[str, ...]] = ("exact_match", "token_f1", "rouge_l", "perplexity")
     # Full: TRL's default is 2e-5; LoRA about ten times as much (Schulman et al. 2025, "LoRA without
     # regret"); small models like 135M take more of both.
@@ -46,7 +73,8 @@ class SFT:
 
     def __init__(self, config: SFTConfig, facts: DataFacts) -> None:
         del facts
-        self.config = config
+        self.config, self.outputs = config, ()
+        self.needs = Needs(reference=config.kl > 0, neftune_alpha=config.neftune_alpha)
 
     def encode(
         self, rows: Sequence[Chat], tokenizer: Tokenizer, max_length: int
@@ -56,12 +84,16 @@ class SFT:
         Raises:
             DataError: The template refuses a row, or rewrites its earlier turns.
         """
-        from tuneful.models.chat import encode_chat
+        from tuneful.models.chat import Talk, encode_chat
+
+        only_last = self.config.learn == "last"
 
         encoded: list[list[Encoded]] = []
         for row in rows:
             try:
-                chat = encode_chat(tokenizer, row.messages, max_length)
+                chat = encode_chat(
+                    tokenizer, Talk(row.messages, row.tools, only_last=only_last), max_length
+                )
             except DataError as error:
                 where = f"{error.where}; first turn {row.messages[0].content[:60]!r}"
                 raise DataError(error.message, where=where, fix=error.fix) from error
@@ -75,9 +107,13 @@ class SFT:
         return sum(sum(sequence.weights) * sequence.weight for sequence in sequences)
 
     def loss(self, scores: TokenScores) -> Loss:
-        """Sum of weight * -log p(token), in nats."""
-        return Loss(-(scores.logp_N * scores.weight_N).sum())
+        """Sum of weight * -log p(token), in nats; and of the way from the base model."""
+        loss = -(scores.logp_N * scores.weight_N).sum()
+        if scores.reference_N is None:
+            return Loss(loss)
+        apart = ((scores.logp_N - scores.reference_N).square() / 2 * scores.weight_N).sum()
+        return Loss(loss + self.config.kl * apart, {"kl": apart.detach()})
 
     def known_gradient(self, weight_N: Tensor) -> Tensor | None:
-        """The loss is linear in log p: its gradient is minus the weight."""
-        return -weight_N
+        """Without a penalty the loss is linear in log p: its gradient is minus the weight."""
+        return None if self.config.kl else -weight_N

@@ -84,9 +84,9 @@ class ModelFacts:
         """Whether sequences can share a row: where `models.scoring` knows the head's input.
 
         Decoders are read at the last token, BERT and DistilBERT at the first; other encoders'
-        classification heads are fed padded batches.
+        heads are fed padded batches.
         """
-        return self.kind == "decoder" or (head == "classes" and self.family in PACKED_ENCODERS)
+        return self.kind == "decoder" or (head != "tokens" and self.family in PACKED_ENCODERS)
 
     @property
     def block_parameters(self) -> int:

@@ -6,16 +6,18 @@ stop. What follows that token up to the next turn (a line break, say) is not lea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import DataError
+from tuneful.models.tools import knows_tools, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tuneful.data.rows import Message
+    from tuneful.data.message import Message
     from tuneful.models.tokenizer import Tokenizer
 
 
@@ -28,12 +30,43 @@ class Learnable:
     num_cut: int = 0
 
 
-def render(tokenizer: Tokenizer, messages: Sequence[Message], *, for_answer: bool) -> str:
+@dataclass(frozen=True)
+class Talk:
+    """A conversation as a template takes it.
+
+    Attributes:
+        messages: The turns.
+        tools: Functions that may be called.
+        first_learned: Number of the first turn that may be learned; those before it are given.
+        only_last: Learn the last assistant's turn alone.
+    """
+
+    messages: Sequence[Message]
+    tools: Sequence[dict[str, Any]] = ()
+    first_learned: int = 0
+    only_last: bool = False
+
+    def until(self, end: int) -> Talk:
+        """The first turns of it."""
+        return replace(self, messages=self.messages[:end])
+
+    def learned(self) -> list[int]:
+        """Numbers of the turns that are learned."""
+        found = [
+            number
+            for number, turn in enumerate(self.messages)
+            if turn.role == "assistant" and number >= self.first_learned and turn.weight > 0
+        ]
+        return found[-1:] if self.only_last else found
+
+
+def render(tokenizer: Tokenizer, talk: Talk, *, for_answer: bool) -> str:
     """The conversation as text in the model's own template.
 
     Args:
-        tokenizer: Carries the template.
-        messages: The turns.
+        tokenizer: Carries the template; where it has no word for tools, they are written out
+            (models.tools).
+        talk: The conversation.
         for_answer: End with what stands before an assistant's answer.
 
     Raises:
@@ -41,10 +74,15 @@ def render(tokenizer: Tokenizer, messages: Sequence[Message], *, for_answer: boo
     """
     from jinja2.exceptions import TemplateError
 
-    turns = [{"role": m.role, "content": m.content} for m in messages]
+    messages, tools = tuple(talk.messages), list(talk.tools)
+    if not knows_tools(tokenizer.template):
+        messages, tools = write_out(messages, tools), []
     try:
         text = tokenizer.hf.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=for_answer
+            [_turn(message) for message in messages],
+            tools=tools or None,
+            tokenize=False,
+            add_generation_prompt=for_answer,
         )
     except TemplateError as error:
         raise DataError(
@@ -55,46 +93,57 @@ def render(tokenizer: Tokenizer, messages: Sequence[Message], *, for_answer: boo
     return cast("str", text)
 
 
-def encode_prompt(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[int]:
+def _turn(message: Message) -> dict[str, Any]:
+    """A turn as templates read it: arguments are objects, not text."""
+    turn: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        turn["tool_calls"] = [
+            {
+                "type": "function",
+                "function": {"name": c.name, "arguments": json.loads(c.arguments)},
+            }
+            for c in message.tool_calls
+        ]
+    if message.name:
+        turn["name"] = message.name
+    return turn
+
+
+def encode_prompt(tokenizer: Tokenizer, talk: Talk) -> list[int]:
     """Tokens to generate from: the conversation and the opening of the assistant's turn."""
-    return tokenizer.encode([render(tokenizer, messages, for_answer=True)])[0]
+    return tokenizer.encode([render(tokenizer, talk, for_answer=True)])[0]
 
 
-def encode_chat(tokenizer: Tokenizer, messages: Sequence[Message], max_length: int) -> Learnable:
+def encode_chat(tokenizer: Tokenizer, talk: Talk, max_length: int) -> Learnable:
     """Tokens of a whole conversation and its learn mask, cut at `max_length`.
 
     Training sees the same tokens as generation: where a token would straddle the border between
-    prompt and answer, both sides are tokenized apart.
+    prompt and answer, both sides are tokenized apart. The mask carries each turn's weight.
 
     Raises:
         DataError: The template rewrites earlier turns, so that no mask can be drawn.
     """
-    text = render(tokenizer, messages, for_answer=False)
-    spans = _answer_spans(tokenizer, messages, text)
-    tokens, learned = _tokens_by_span(tokenizer, text, spans)
-    weights = _end_with_eos(tokens, learned, tokenizer.eos_id)
+    text = render(tokenizer, talk, for_answer=False)
+    learned = talk.learned()
+    spans = [_span(tokenizer, talk, number, text) for number in learned]
+    tokens, owners = _tokens_by_span(tokenizer, text, spans)
+    of_turn = [talk.messages[number].weight for number in learned]
+    weights = _end_with_eos(tokens, owners, of_turn, tokenizer.eos_id)
     return Learnable(tokens[:max_length], weights[:max_length], max(0, len(tokens) - max_length))
 
 
-def _answer_spans(
-    tokenizer: Tokenizer, messages: Sequence[Message], text: str
-) -> list[tuple[int, int]]:
-    """Where each assistant turn stands in the text: [start, end) in characters."""
-    spans: list[tuple[int, int]] = []
-    for index, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
-        before = render(tokenizer, messages[:index], for_answer=True)
-        until = render(tokenizer, messages[: index + 1], for_answer=False)
-        if not (text.startswith(before) and text.startswith(until)):
-            raise DataError(
-                f"The chat template writes turn {index + 1} differently once more turns follow, so "
-                "what is learned would not be what is generated.",
-                where=f"turn {index + 1}: {message.content[:60]!r}",
-                fix="Split the conversation so that it ends with its only assistant turn.",
-            )
-        spans.append((len(before), len(until)))
-    return spans
+def _span(tokenizer: Tokenizer, talk: Talk, number: int, text: str) -> tuple[int, int]:
+    """Where an assistant's turn stands in the text: [start, end) in characters."""
+    before = render(tokenizer, talk.until(number), for_answer=True)
+    until = render(tokenizer, talk.until(number + 1), for_answer=False)
+    if text.startswith(before) and text.startswith(until):
+        return len(before), len(until)
+    raise DataError(
+        f"The chat template writes turn {number + 1} differently once more turns follow, so "
+        "what is learned would not be what is generated.",
+        where=f"turn {number + 1}: {talk.messages[number].content[:60]!r}",
+        fix="Split the conversation so that it ends with its only assistant turn.",
+    )
 
 
 def _tokens_by_span(
@@ -122,12 +171,14 @@ def _span_of(position: int, spans: list[tuple[int, int]]) -> int:
     return -1
 
 
-def _end_with_eos(tokens: list[int], learned: list[int], eos: int | None) -> list[float]:
-    """Weights: 1.0 inside a span up to and with its end token, else 0.0."""
+def _end_with_eos(
+    tokens: list[int], owners: list[int], of_turn: Sequence[float], eos: int | None
+) -> list[float]:
+    """The turn's weight inside a span up to and with its end token, else 0."""
     weights: list[float] = []
     ended = -1
-    for token, span in zip(tokens, learned, strict=True):
-        weights.append(1.0 if span >= 0 and span != ended else 0.0)
+    for token, span in zip(tokens, owners, strict=True):
+        weights.append(of_turn[span] if span >= 0 and span != ended else 0.0)
         if span >= 0 and token == eos:
             ended = span
     return weights

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
     from tuneful.models.tokenizer import Tokenizer
 
+AUTO_CLASSES = {
+    "classes": "AutoModelForSequenceClassification",
+    "tags": "AutoModelForTokenClassification",
+    "tokens": "AutoModelForCausalLM",
+}
+"""Each head's family of classes in transformers."""
+
 
 def load_weights(
     folder: Path,
@@ -26,21 +33,21 @@ def load_weights(
     precision: torch.dtype | None = None,
     seed: int = 0,
 ) -> nn.Module:
-    """Load a base model with our attention, for head "classes" or "tokens".
+    """Load a base model with our attention, for one of the heads.
 
     A classification head that the folder does not have is drawn from `seed`.
 
     Args:
         folder: A transformers model folder.
-        head: "classes" or "tokens".
-        labels: Class names, in the order of the logits; for head "classes".
+        head: "classes", "tags" or "tokens".
+        labels: Names of the scores, in their order; for heads "classes" and "tags".
         precision: Of the weights; None keeps the file's.
         seed: For weights that the folder lacks.
 
     Raises:
         ModelError: The folder's architecture is unknown or has no such head.
     """
-    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+    import transformers
     from transformers.utils import logging
 
     attention.register()
@@ -51,13 +58,13 @@ def load_weights(
         "dtype": precision or "auto",
         "attn_implementation": attention.NAME,
     }
-    if head == "classes":
+    if head != "tokens":
         options["num_labels"] = len(labels)
         options["id2label"] = dict(enumerate(labels))
         options["label2id"] = {label: number for number, label in enumerate(labels)}
-    auto = AutoModelForSequenceClassification if head == "classes" else AutoModelForCausalLM
+    auto: Any = getattr(transformers, AUTO_CLASSES[head])
     try:
-        model = cast("Any", auto.from_pretrained(str(folder), **options))
+        model = auto.from_pretrained(str(folder), **options)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"The model cannot be loaded for head {head!r}: {str(error).splitlines()[0]}",

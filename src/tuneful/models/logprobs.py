@@ -56,13 +56,13 @@ def token_logp(
         projection: The vocabulary projection.
         known_gradient_N: d(loss)/d(logp) up to one factor, where it is known already.
     """
-    rows = max(16, CHUNK_BYTES // (projection.weight_VD.shape[0] * hidden_ND.element_size()))
     is_simple = projection.scale == 1.0 and not projection.softcap and projection.bias_V is None
-    if known_gradient_N is not None and is_simple and torch.is_grad_enabled():
-        return cast(
-            "Tensor",
-            _KnownGradient.apply(hidden_ND, projection.weight_VD, target_N, known_gradient_N, rows),
-        )
+    rows = rows_of_chunk(projection, hidden_ND)
+    if is_simple and torch.is_grad_enabled():
+        function: Any = _Recomputed if known_gradient_N is None else _KnownGradient
+        more = () if known_gradient_N is None else (known_gradient_N,)
+        weight = projection.weight_VD
+        return cast("Tensor", function.apply(hidden_ND, weight, rows, target_N, *more))
     keep_less: Any = cast("Any", checkpoint).checkpoint
     parts: list[Tensor] = []
     split = cast("Any", torch).split
@@ -74,51 +74,41 @@ def token_logp(
     return torch.cat(parts)
 
 
-def _logp(hidden_ND: Tensor, target_N: Tensor, projection: Projection) -> Tensor:
+def rows_of_chunk(projection: Projection, hidden_ND: Tensor) -> int:
+    """Tokens whose logits exist at once."""
+    return max(16, CHUNK_BYTES // (projection.weight_VD.shape[0] * hidden_ND.element_size()))
+
+
+def logits(hidden_ND: Tensor, projection: Projection) -> Tensor:
+    """Scores of the whole vocabulary, float32: [N, V]. For chunks only."""
     logits_NV = nn.functional.linear(hidden_ND, projection.weight_VD, projection.bias_V).float()
     logits_NV = logits_NV * projection.scale
     if projection.softcap:
         logits_NV = torch.tanh(logits_NV / projection.softcap) * projection.softcap
+    return logits_NV
+
+
+def _logp(hidden_ND: Tensor, target_N: Tensor, projection: Projection) -> Tensor:
+    logits_NV = logits(hidden_ND, projection)
     picked_N = logits_NV.gather(1, target_N[:, None])[:, 0]
     return picked_N - logits_NV.logsumexp(dim=1)
 
 
 class _KnownGradient(torch.autograd.Function):
-    """token_logp whose backward is computed in its forward.
-
-    With probabilities p and g = d(loss)/d(logp): d(loss)/d(logits) = g (onehot - p), so
-    d(loss)/d(hidden) = g (W[target] - p W) and d(loss)/dW = sum of (onehot - p)^T (g hidden).
-    """
+    """token_logp whose backward is computed in its forward, while the probabilities are at hand."""
 
     @staticmethod
     def forward(
         ctx: Any,
         hidden_ND: Tensor,
         weight_VD: Tensor,
+        rows: int,
         target_N: Tensor,
         gradient_N: Tensor,
-        rows: int,
     ) -> Tensor:
-        logp_N = torch.empty(len(target_N), dtype=torch.float32, device=hidden_ND.device)
-        needs_hidden, needs_weight = ctx.needs_input_grad[:2]
-        grad_hidden_ND = torch.empty_like(hidden_ND) if needs_hidden else None
-        grad_weight_VD: Tensor | None = None
-        for start in range(0, len(target_N), rows):
-            part = slice(start, start + rows)
-            hidden, target, gradient = hidden_ND[part], target_N[part], gradient_N[part, None]
-            logits = hidden @ weight_VD.T
-            shares = torch.softmax(logits, dim=1)
-            logp_N[part] = _log_of_picked(shares, logits, target)
-            if grad_hidden_ND is not None:
-                pulled = (weight_VD[target] - shares @ weight_VD).float()
-                grad_hidden_ND[part] = (gradient * pulled).to(hidden.dtype)
-            if needs_weight:
-                scaled = (gradient * hidden).to(hidden.dtype)
-                pushed = -(shares.T @ scaled)
-                pushed.index_add_(0, target, scaled)
-                grad_weight_VD = _add(grad_weight_VD, pushed, is_last=start + rows >= len(target_N))
-        ctx.save_for_backward(gradient_N, grad_hidden_ND, grad_weight_VD)
-        return logp_N
+        found = _gradients(hidden_ND, weight_VD, (target_N, gradient_N), rows, ctx.needs_input_grad)
+        ctx.save_for_backward(gradient_N, found.hidden_ND, found.weight_VD)
+        return found.logp_N
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -133,6 +123,71 @@ class _KnownGradient(torch.autograd.Function):
             None,
             None,
         )
+
+
+class _Recomputed(torch.autograd.Function):
+    """token_logp for losses whose gradient is not known beforehand: logits are made twice."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, rows: int, target_N: Tensor
+    ) -> Tensor:
+        ctx.save_for_backward(hidden_ND, weight_VD, target_N)
+        ctx.rows = rows
+        projection = Projection(weight_VD)
+        starts = range(0, len(target_N), rows)
+        parts = [
+            _logp(hidden_ND[at : at + rows], target_N[at : at + rows], projection) for at in starts
+        ]
+        return torch.cat(parts) if parts else hidden_ND.new_zeros(0, dtype=torch.float32)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        hidden_ND, weight_VD, target_N = ctx.saved_tensors
+        asked = (target_N, grads[0])
+        found = _gradients(hidden_ND, weight_VD, asked, ctx.rows, ctx.needs_input_grad)
+        return found.hidden_ND, found.weight_VD, None, None
+
+
+class _Gradients(NamedTuple):
+    logp_N: Tensor
+    hidden_ND: Tensor | None
+    weight_VD: Tensor | None
+
+
+def _gradients(
+    hidden_ND: Tensor,
+    weight_VD: Tensor,
+    asked: tuple[Tensor, Tensor],
+    rows: int,
+    needs: tuple[bool, ...],
+) -> _Gradients:
+    """Log p of targets and the gradients for g = d(loss)/d(logp), chunk by chunk.
+
+    With probabilities p: d(loss)/d(logits) = g (onehot - p), so d(loss)/d(hidden) =
+    g (W[target] - p W) and d(loss)/dW = sum of (onehot - p)^T (g hidden).
+    """
+    target_N, gradient_N = asked
+    logp_N = torch.empty(len(target_N), dtype=torch.float32, device=hidden_ND.device)
+    grad_hidden_ND = torch.empty_like(hidden_ND) if needs[0] else None
+    grad_weight_VD: Tensor | None = None
+    for start in range(0, len(target_N), rows):
+        part = slice(start, start + rows)
+        hidden, target, gradient = hidden_ND[part], target_N[part], gradient_N[part, None]
+        scores = hidden @ weight_VD.T
+        shares = torch.softmax(scores, dim=1)
+        logp_N[part] = _log_of_picked(shares, scores, target)
+        if grad_hidden_ND is not None:
+            pulled = (weight_VD[target] - shares @ weight_VD).float()
+            grad_hidden_ND[part] = (gradient * pulled).to(hidden.dtype)
+        if needs[1]:
+            scaled = (gradient * hidden).to(hidden.dtype)
+            pushed = -(shares.T @ scaled)
+            pushed.index_add_(0, target, scaled)
+            grad_weight_VD = _add(grad_weight_VD, pushed, is_last=start + rows >= len(target_N))
+    if needs[1] and grad_weight_VD is None:
+        grad_weight_VD = torch.zeros_like(weight_VD)
+    return _Gradients(logp_N, grad_hidden_ND, grad_weight_VD)
 
 
 def _log_of_picked(shares_NV: Tensor, logits_NV: Tensor, target_N: Tensor) -> Tensor:

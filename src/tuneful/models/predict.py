@@ -15,7 +15,7 @@ import torch
 from tuneful.core.errors import ModelError
 from tuneful.core.events import ignore
 from tuneful.core.machine import look
-from tuneful.models.chat import encode_chat, encode_prompt
+from tuneful.models.chat import Talk, encode_chat, encode_prompt
 from tuneful.models.load import load_weights, set_up
 from tuneful.models.lora_layer import fuse
 from tuneful.models.model import Model
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
-    from tuneful.data.rows import Chat, Message
+    from tuneful.data.message import Message
+    from tuneful.data.rows import Chat
     from tuneful.models.tokenizer import Tokenizer
 
 TOKENS_PER_PASS = 8192
@@ -121,7 +122,7 @@ class Chatter:
             max_new_tokens: Longest answer.
             on_done: Told how many conversations are done, now and then.
         """
-        encoded = [encode_prompt(self.tokenizer, prompt) for prompt in prompts]
+        encoded = [encode_prompt(self.tokenizer, Talk(prompt)) for prompt in prompts]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
         result = [""] * len(encoded)
         self.scorer.model.eval()
@@ -153,7 +154,9 @@ class Chatter:
         self, chats: Sequence[Chat], on_done: Callable[[int], None] | None = None
     ) -> list[tuple[float, int]]:
         """Summed log p (nats) of each conversation's learned tokens, and their number."""
-        rows = [encode_chat(self.tokenizer, chat.messages, self.max_length) for chat in chats]
+        rows = [
+            encode_chat(self.tokenizer, Talk(c.messages, c.tools), self.max_length) for c in chats
+        ]
         sums = np.zeros(len(rows))
         done = 0
         self.scorer.model.eval()

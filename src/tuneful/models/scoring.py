@@ -9,12 +9,13 @@ Shapes: S sequences, T tokens, N learned tokens, C classes, D width.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 from torch import nn
 
 from tuneful.models import attention
+from tuneful.models.catalog import PACKED_ENCODERS
 from tuneful.models.logprobs import projection_of, token_logp
 from tuneful.models.packing import Packed, active, pack
 from tuneful.models.pooled import pool_last_layer
@@ -35,6 +36,24 @@ class Pool:
     last_layer_pools: bool = False
 
 
+class Learned(NamedTuple):
+    """Tokens that are learned, in the row's order.
+
+    Attributes:
+        state_ND: The last hidden state before each, which predicts it.
+        target_N: Their ids.
+        weight_N: Their weights.
+        owner_N: Which sequence each belongs to.
+        place_N: Where each stands among all tokens.
+    """
+
+    state_ND: Tensor
+    target_N: Tensor
+    weight_N: Tensor
+    owner_N: Tensor
+    place_N: Tensor
+
+
 class Scorer:
     """Scores sequences with a model, packed or padded.
 
@@ -52,24 +71,35 @@ class Scorer:
         self.core = cast("Any", model).get_base_model() if _is_peft(model) else model
         self.encoder = cast("nn.Module", cast("Any", self.core).base_model)
         self.pool = _pool_of(self.core) if packed else None
-        is_classifier = hasattr(cast("Any", self.core).config, "id2label") and not hasattr(
-            self.core, "lm_head"
-        )
-        self.packed = packed and (self.pool is not None or not is_classifier)
+        self.packed = packed and (self.pool is not None or _reads_each_token(self.core))
+
+    @property
+    def _marks_second(self) -> bool:
+        """Whether the model has an embedding for "second text", as BERT has."""
+        return int(getattr(cast("Any", self.core).config, "type_vocab_size", 0)) > 1
 
     @property
     def device(self) -> torch.device:
         """Where the model is."""
         return next(self.model.parameters()).device
 
-    def class_logits(self, sequences: Sequence[Sequence[int]]) -> Tensor:
-        """Logits [S, C] in float32."""
+    def class_logits(
+        self, sequences: Sequence[Sequence[int]], seconds: Sequence[int] = ()
+    ) -> Tensor:
+        """Logits [S, C] in float32.
+
+        Args:
+            sequences: Token ids.
+            seconds: Where each one's second text begins, 0 for none; empty where none has one.
+        """
+        types = _types(sequences, seconds) if self._marks_second and any(seconds) else None
         if not self.packed or self.pool is None:
             tokens_ST, mask_ST = self._pad(sequences)
-            out = cast("Any", self.model)(input_ids=tokens_ST, attention_mask=mask_ST)
+            options = {"token_type_ids": self._pad(types)[0]} if types else {}
+            out = cast("Any", self.model)(input_ids=tokens_ST, attention_mask=mask_ST, **options)
             return out.logits.float()
         packed = pack(sequences, self.device)
-        state_1TD = self._run_packed(packed)
+        state_1TD = self._run_packed(packed, types)
         if self.pool.last_layer_pools:
             return self.pool.logits(state_1TD[0]).float()
         chosen = packed.first() if self.pool.reads_first else packed.last()
@@ -88,23 +118,49 @@ class Scorer:
             weights: One weight for each token as a target; the first token's must be 0.
             known_gradient: From weights [N] to d(loss)/d(logp) [N], where known beforehand.
         """
-        learned = torch.tensor([w for row in weights for w in row], device=self.device)
-        flat = torch.tensor([t for row in sequences for t in row], device=self.device)
-        owner = torch.repeat_interleave(
-            torch.arange(len(sequences), device=self.device),
-            torch.tensor([len(row) for row in sequences], device=self.device),
-        )
-        target = learned.nonzero()[:, 0]
-        hidden_ND = self._hidden(sequences)[target - 1]
-        weight_N = learned[target]
-        gradient = known_gradient(weight_N) if known_gradient else None
+        learned = self.learned(sequences, weights)
+        gradient = known_gradient(learned.weight_N) if known_gradient else None
+        return self.logp(learned, gradient), learned.weight_N, learned.owner_N
+
+    def logp(self, learned: Learned, known_gradient_N: Tensor | None = None) -> Tensor:
+        """Log p of the learned tokens, from the states before them: [N]."""
         projection = projection_of(cast("nn.Module", self.core))
-        if projection is None:
-            logits = cast("Any", self.core).get_output_embeddings()(hidden_ND).float()
-            picked = logits.gather(1, flat[target][:, None])[:, 0]
-            return picked - logits.logsumexp(dim=1), weight_N, owner[target]
-        logp_N = token_logp(hidden_ND, flat[target], projection, gradient)
-        return logp_N, weight_N, owner[target]
+        if projection is not None:
+            state, target = learned.state_ND, learned.target_N
+            return token_logp(state, target, projection, known_gradient_N)
+        logits = cast("Any", self.core).get_output_embeddings()(learned.state_ND).float()
+        picked = logits.gather(1, learned.target_N[:, None])[:, 0]
+        return picked - logits.logsumexp(dim=1)
+
+    def learned(
+        self, sequences: Sequence[Sequence[int]], weights: Sequence[Sequence[float]]
+    ) -> Learned:
+        """The tokens with weight > 0 and the last hidden states that predict them."""
+        weight_T = torch.tensor([w for row in weights for w in row], device=self.device)
+        flat_T = torch.tensor([t for row in sequences for t in row], device=self.device)
+        place_N = weight_T.nonzero()[:, 0]
+        return Learned(
+            state_ND=self._hidden(sequences)[place_N - 1],
+            target_N=flat_T[place_N],
+            weight_N=weight_T[place_N],
+            owner_N=self._owner(sequences)[place_N],
+            place_N=place_N,
+        )
+
+    def tag_logits(
+        self, sequences: Sequence[Sequence[int]], weights: Sequence[Sequence[float]]
+    ) -> tuple[Tensor, Tensor]:
+        """Scores [N, C] in float32 of the tokens with weight > 0, and their places in the row."""
+        weight_T = torch.tensor([w for row in weights for w in row], device=self.device)
+        place_N = weight_T.nonzero()[:, 0]
+        core = cast("Any", self.core)
+        classifier = core.score if hasattr(core, "score") else core.classifier
+        return classifier(core.dropout(self._hidden(sequences)[place_N])).float(), place_N
+
+    def _owner(self, sequences: Sequence[Sequence[int]]) -> Tensor:
+        """Which sequence each token of the row belongs to: [T]."""
+        lengths = torch.tensor([len(row) for row in sequences], device=self.device)
+        return torch.repeat_interleave(torch.arange(len(sequences), device=self.device), lengths)
 
     def _hidden(self, sequences: Sequence[Sequence[int]]) -> Tensor:
         """Last hidden states of all tokens, sequence after sequence: [T, D]."""
@@ -116,11 +172,14 @@ class Scorer:
         )
         return out.last_hidden_state[mask_ST.bool()]
 
-    def _run_packed(self, packed: Packed) -> Tensor:
+    def _run_packed(self, packed: Packed, types: list[list[int]] | None = None) -> Tensor:
         name = cast("Any", self.encoder).config._attn_implementation
         # Any other attention would let the sequences of a packed row see each other.
         assert name == attention.NAME, f"the model's attention is {name!r}"
-        options = {"use_cache": False} if hasattr(self.core, "lm_head") else {}
+        options: dict[str, Any] = {"use_cache": False} if hasattr(self.core, "lm_head") else {}
+        if types:
+            flat = [mark for row in types for mark in row]
+            options["token_type_ids"] = torch.tensor(flat, device=self.device)[None]
         with active(packed.layout):
             out = cast("Any", self.encoder)(
                 input_ids=packed.tokens_1T, position_ids=packed.positions_1T, **options
@@ -137,13 +196,31 @@ class Scorer:
         )
 
 
+def _types(sequences: Sequence[Sequence[int]], seconds: Sequence[int]) -> list[list[int]]:
+    """For each token 1 where it belongs to the second text."""
+    pairs = zip(sequences, seconds, strict=True)
+    return [[int(0 < second <= at) for at in range(len(row))] for row, second in pairs]
+
+
 def _is_peft(model: nn.Module) -> bool:
     return hasattr(model, "peft_config") and hasattr(model, "get_base_model")
+
+
+def _reads_each_token(core: Any) -> bool:
+    """Whether the head reads every token of a packed row as if its sequence stood alone.
+
+    Decoders do; of encoders those whose positions may be given (PACKED_ENCODERS).
+    """
+    if type(core).__name__.endswith("ForSequenceClassification"):
+        return False
+    return not hasattr(core, "classifier") or core.config.model_type in PACKED_ENCODERS
 
 
 def _pool_of(core: Any) -> Pool | None:
     """How this classifier reads a packed row, or None where its head is not known here."""
     encoder = core.base_model
+    if not type(core).__name__.endswith("ForSequenceClassification"):
+        return None
     if hasattr(core, "score"):
         return Pool(reads_first=False, logits=core.score)
     if hasattr(core, "pre_classifier"):  # DistilBERT

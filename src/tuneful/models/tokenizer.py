@@ -7,7 +7,8 @@ truncation or padding that the tokenizer's file switches on by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tuneful.core.errors import ModelError
 
@@ -24,6 +25,34 @@ DEFAULT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '### assistant\\n' }}{% endif %}"
 )
 """For models that come without a chat template; kept with the tuned model."""
+
+
+class Closed(NamedTuple):
+    """Two texts as one sequence.
+
+    Attributes:
+        tokens: Token ids.
+        second: Where the second text begins.
+        num_cut: Tokens that did not fit.
+    """
+
+    tokens: list[int]
+    second: int
+    num_cut: int
+
+
+class Pieces(NamedTuple):
+    """Words as tokens.
+
+    Attributes:
+        tokens: Token ids.
+        first_of: For each token the number of the word whose first piece it is, else -1.
+        num_cut: Tokens that did not fit.
+    """
+
+    tokens: list[int]
+    first_of: list[int]
+    num_cut: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +72,17 @@ class Tokenizer:
     suffix: tuple[int, ...]
     added: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+
+    @property
+    def middle(self) -> tuple[int, ...]:
+        """Special tokens between two texts."""
+        probe = self.hf.backend_tokenizer.encode("a", "b", add_special_tokens=True)
+        inside = [i for i, mark in enumerate(probe.special_tokens_mask) if not mark]
+        pairs = pairwise(inside)
+        gap = next(
+            ((a, b) for a, b in pairs if probe.sequence_ids[a] != probe.sequence_ids[b]), None
+        )
+        return () if gap is None else tuple(probe.ids[gap[0] + 1 : gap[1]])
 
     @property
     def pad_id(self) -> int:
@@ -80,6 +120,39 @@ class Tokenizer:
         """Add opening and closing special tokens; cut to `max_length`. Returns ids, tokens cut."""
         room = max_length - len(self.prefix) - len(self.suffix)
         return [*self.prefix, *ids[:room], *self.suffix], max(0, len(ids) - room)
+
+    def close_pair(self, one: Sequence[int], other: Sequence[int], max_length: int) -> Closed:
+        """Two texts with the special tokens around and between them, cut to `max_length`.
+
+        The longer one is cut first; where both are too long, each keeps half (as transformers'
+        "longest_first" does).
+        """
+        middle = self.middle
+        room = max(0, max_length - len(self.prefix) - len(middle) - len(self.suffix))
+        short, long = sorted((len(one), len(other)))
+        if short + long > room:
+            short, long = (
+                (short, room - short) if short <= room // 2 else (room // 2, -(-room // 2))
+            )
+        kept = (short, long) if len(one) <= len(other) else (long, short)
+        first = [*self.prefix, *one[: kept[0]], *middle]
+        tokens = [*first, *other[: kept[1]], *self.suffix]
+        return Closed(tokens, len(first), len(one) + len(other) - sum(kept))
+
+    def encode_words(self, words: Sequence[str], max_length: int) -> Pieces:
+        """Words apart into pieces, between the special tokens, cut to `max_length` tokens."""
+        encoding = self.hf.backend_tokenizer.encode(
+            list(words), is_pretokenized=True, add_special_tokens=False
+        )
+        tokens, num_cut = self.close(encoding.ids, max_length)
+        owners: list[int | None] = [None] * len(self.prefix)
+        owners += encoding.word_ids[: len(encoding.ids) - num_cut]
+        owners += [None] * len(self.suffix)
+        first_of = [
+            -1 if word is None or (at and owners[at - 1] == word) else word
+            for at, word in enumerate(owners)
+        ]
+        return Pieces(tokens, first_of, num_cut)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of token ids, without special tokens."""

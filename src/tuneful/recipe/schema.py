@@ -61,7 +61,7 @@ class Data(Section):
     )
     columns: dict[str, str] = Field(
         default_factory=dict[str, str],
-        description="Our name (text, label, messages, prompt, completion, system) to the source's.",
+        description="Our name (text, label, messages, prompt, completion …) to the source's.",
     )
     where: dict[str, str | int | float | bool] = Field(
         default_factory=dict[str, str | int | float | bool],
@@ -71,9 +71,13 @@ class Data(Section):
         default_factory=dict[str, str],
         description="The source's label to the class's name: {0: negative, 1: positive}.",
     )
-    template: dict[Literal["system", "user", "assistant"], str] | None = Field(
+    template: (
+        dict[Literal["system", "user", "assistant", "chosen", "rejected", "reference"], str] | None
+    ) = Field(
         default=None,
-        description="Build chat rows from columns: text with {column} in it; {{ and }} are braces.",
+        description="Build rows from columns: text with {column} in it; {{ and }} are braces. user "
+        "and assistant make chat rows; user, chosen and rejected preferences; user and reference "
+        "prompts.",
     )
     take: Take = Field(default=Take())
     split: Split = Field(default=Split())

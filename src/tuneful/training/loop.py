@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -20,20 +20,30 @@ from tuneful.training.memory import peak_memory_gib
 from tuneful.training.schedule import learning_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
     from types import FrameType
 
     from torch import Tensor
 
     from tuneful.core.events import Listener
     from tuneful.core.run import Run
+    from tuneful.methods.base import Encoded
     from tuneful.planning.settings import Settings
     from tuneful.training.batches import Order
     from tuneful.training.optimizer import Optimizer
-    from tuneful.training.sequences import Sequences
     from tuneful.training.steps import Learner, Measured
 
 VALIDATION_ROWS_AT_ONCE = 64
+
+
+class Rows(Protocol):
+    """Encoded rows of a split: `training.sequences`, perhaps with the reference beside them."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Iterable[int]) -> list[list[Encoded]]:
+        """The sequences of some rows."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,8 @@ class Job:
     learner: Learner
     optimizer: Optimizer
     order: Order
-    train_rows: Sequences
-    validation_rows: Sequences | None
+    train_rows: Rows
+    validation_rows: Rows | None
     listener: Listener
 
 

@@ -10,13 +10,18 @@ import torch
 
 from tuneful.core.errors import RunError
 from tuneful.methods.base import ClassScores, TokenScores
+from tuneful.models.divergence import divergences
 from tuneful.models.packing import cut_into_passes
+from tuneful.models.reference import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from torch import Tensor
+
     from tuneful.methods.base import Encoded, Loss, Method
-    from tuneful.models.scoring import Scorer
+    from tuneful.models.reference import Reference
+    from tuneful.models.scoring import Learned, Scorer
     from tuneful.training.optimizer import Optimizer
 
 
@@ -32,11 +37,21 @@ class Measured:
 
 @dataclass(frozen=True)
 class Learner:
-    """What a step needs: method, scorer, and how many tokens fit into a pass."""
+    """What a step needs.
+
+    Attributes:
+        method: How rows become a loss.
+        scorer: Of the model in training.
+        tokens_per_pass: How many tokens fit into a pass.
+        reference: Of the model as it was, where the method needs it and rows do not bring it.
+        teacher: Of the model that is imitated.
+    """
 
     method: Method[Any]
     scorer: Scorer
     tokens_per_pass: int
+    reference: Reference | None = None
+    teacher: Scorer | None = None
 
     def learn(self, rows: Sequence[Sequence[Encoded]]) -> Measured:
         """Add the gradient of the rows' mean loss to the parameters.
@@ -77,15 +92,60 @@ class Learner:
         return Measured(total / units, units, tokens, metrics)
 
     def _loss(self, sequences: Sequence[Encoded]) -> Loss:
+        if self.method.head == "tokens":
+            return self.method.loss(self._token_scores(sequences))
+        return self.method.loss(self._class_scores(sequences))
+
+    def _class_scores(self, sequences: Sequence[Encoded]) -> ClassScores:
         tokens = [sequence.tokens for sequence in sequences]
-        if self.method.head == "classes":
-            logits_SC = self.scorer.class_logits(tokens)
-            label_S = torch.tensor([s.label for s in sequences], device=logits_SC.device)
-            weight_S = torch.tensor([s.weight for s in sequences], device=logits_SC.device)
-            return self.method.loss(ClassScores(logits_SC, label_S, weight_S.float()))
+        device = self.scorer.device
+        if self.method.head == "tags":
+            weights = [[w * s.weight for w in s.weights] for s in sequences]
+            logits_SC, place_S = self.scorer.tag_logits(tokens, weights)
+            label_T = torch.tensor([t for s in sequences for t in s.targets], device=device)
+            weight_T = torch.tensor([w for row in weights for w in row], device=device)
+            none_SC = logits_SC.new_zeros(len(logits_SC), 0)
+            return ClassScores(logits_SC, label_T[place_S].long(), weight_T[place_S], none_SC)
+        logits_SC = self.scorer.class_logits(tokens, [s.second for s in sequences])
+        label_S = torch.tensor([s.label for s in sequences], device=device)
+        weight_S = torch.tensor([s.weight for s in sequences], device=device)
+        target_SC = torch.tensor([list(s.targets) for s in sequences], device=device)
+        return ClassScores(logits_SC, label_S, weight_S.float(), target_SC.float())
+
+    def _token_scores(self, sequences: Sequence[Encoded]) -> TokenScores:
+        tokens = [sequence.tokens for sequence in sequences]
         weights = [[w * s.weight for w in s.weights] for s in sequences]
-        scores = self.scorer.token_logp(tokens, weights, self.method.known_gradient)
-        return self.method.loss(TokenScores(*scores))
+        learned = self.scorer.learned(tokens, weights)
+        gradient = self.method.known_gradient(learned.weight_N)
+        facts = {name: _facts(sequences, name, learned) for name in sequences[0].facts}
+        reference_N, divergence_N = facts.pop(REFERENCE, None), None
+        if reference_N is None and self.reference is not None:
+            reference_N = self.reference.logp(tokens, weights)
+        if self.teacher is not None:
+            divergence = self.method.needs.divergence
+            assert divergence is not None, "a method with a teacher has a divergence"
+            with torch.no_grad():
+                theirs = self.teacher.learned(tokens, weights)
+            divergence_N = divergences(
+                (self.scorer.core, learned.state_ND),
+                (self.teacher.core, theirs.state_ND),
+                divergence,
+            )
+        return TokenScores(
+            logp_N=self.scorer.logp(learned, gradient),
+            weight_N=learned.weight_N,
+            sequence_N=learned.owner_N,
+            num_sequences=len(sequences),
+            reference_N=reference_N,
+            divergence_N=divergence_N,
+            facts=facts,
+        )
+
+
+def _facts(sequences: Sequence[Encoded], name: str, learned: Learned) -> Tensor:
+    """A fact of each learned token: [N]."""
+    fact_T = torch.tensor([v for s in sequences for v in s.facts[name]])
+    return fact_T.to(learned.weight_N.device)[learned.place_N]
 
 
 def mean(parts: Sequence[Measured]) -> Measured:

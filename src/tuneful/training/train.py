@@ -14,6 +14,7 @@ from tuneful.models.model import Model, save_weights
 from tuneful.planning.outcome import compare_with_actual
 from tuneful.recipe.write import to_yaml
 from tuneful.training.batches import Order
+from tuneful.training.beforehand import with_reference
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.optimizer import Optimizer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tuneful.recipe.origins import Written
     from tuneful.recipe.schema import Recipe
     from tuneful.training.checkpoint import Progress
+    from tuneful.training.loop import Rows
     from tuneful.training.setup import Setup
 
 VERSION = 1
@@ -134,12 +136,13 @@ def _train(
 
 def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: Listener) -> Job:
     """Encode the rows and put a job together."""
-    settings = setup.settings
-    rows = {
-        split: encode_split(data, split, setup.encoding, store, listener)
-        for split in ("train", "validation")
-        if data.num_rows(split)
-    }
+    settings, base = setup.settings, setup.base()
+    rows: dict[str, Rows] = {}
+    for split in ("train", "validation"):
+        if data.num_rows(split):
+            encoded = encode_split(data, split, setup.encoding, store, listener)
+            scored = with_reference(encoded, base, store, listener) if base else encoded
+            rows[split] = scored
     return Job(
         run=run,
         settings=settings,
@@ -172,7 +175,8 @@ def _facts(
         "adapter": recipe.adapter.name,
         "base": recipe.model,
         "base_folder": str(setup.located.folder.resolve()),
-        "labels": list(data.labels),
+        "labels": list(setup.method.outputs),
+        "measured_as": setup.method.measured,
         "max_length": setup.settings.max_length,
         "dataset": data.hash,
         "licence": setup.located.licence,

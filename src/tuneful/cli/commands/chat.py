@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tuneful.cli.console import Console
-    from tuneful.data.rows import Message
+    from tuneful.data.message import Message
 
 
 def add(parser: ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace, console: Console) -> int:
     """Answer line by line; an empty line begins anew, the end of the input leaves."""
     from tuneful.core.store import Store
-    from tuneful.data.rows import Message
+    from tuneful.data.message import Message
     from tuneful.models.predict import Chatter, load_predictor
 
     model = load_predictor(args.model, Store.default(), listener=console.listener)

@@ -36,7 +36,7 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace, console: Console) -> int:
     """Print a line for each text: label and confidence, or the answer."""
     from tuneful.core.store import Store
-    from tuneful.data.rows import Message
+    from tuneful.data.message import Message
     from tuneful.models.predict import Classifier, load_predictor
 
     model = load_predictor(args.model, Store.default(), listener=console.listener)

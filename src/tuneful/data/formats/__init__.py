@@ -13,8 +13,17 @@ FORMATS: Registry[type[Format]] = Registry(
     "format",
     {
         "labelled": "tuneful.data.formats.labelled:LabelledFormat",
+        "pair": "tuneful.data.formats.pair:PairFormat",
+        "multi_labelled": "tuneful.data.formats.multi_labelled:MultiLabelledFormat",
+        "rated": "tuneful.data.formats.rated:RatedFormat",
+        "tagged": "tuneful.data.formats.tagged:TaggedFormat",
+        "text": "tuneful.data.formats.text:TextFormat",
         "chat": "tuneful.data.formats.chat:ChatFormat",
         "prompt_completion": "tuneful.data.formats.prompt_completion:PromptCompletionFormat",
+        "preference": "tuneful.data.formats.preference:PreferenceFormat",
+        "judged": "tuneful.data.formats.judged:JudgedFormat",
+        "ranked": "tuneful.data.formats.ranked:RankedFormat",
+        "prompt": "tuneful.data.formats.prompt:PromptFormat",
         "template": "tuneful.data.formats.template:TemplateFormat",
     },
 )

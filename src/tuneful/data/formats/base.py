@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from tuneful.core.errors import DataError
 
@@ -96,16 +96,22 @@ class Match:
     Attributes:
         columns: Our names to the source's.
         why: What it was recognised by.
+        rows: Kind of the rows, where the format can give several kinds.
     """
 
     columns: Mapping[str, str]
     why: str
+    rows: str = ""
 
 
 class Format(Protocol):
     """A way to read rows out of columns. Stateless."""
 
-    rows: ClassVar[Literal["labelled", "chat"]]
+    rows: ClassVar[str]
+    """Kind of the rows it gives (data.rows.ROWS); where it can give several, the usual one."""
+    is_plain: ClassVar[bool]
+    """Whether it is tried for any method; else only where the method needs its rows, since its
+    columns could as well be another format's."""
     ours: ClassVar[tuple[str, ...]]
     """Our names of the columns it may use."""
     wants: ClassVar[str]

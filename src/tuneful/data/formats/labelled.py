@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from tuneful.data.cells import TEXT
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.rows import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TEXT = (
-    ("text",),
-    ("review", "sentence", "content", "review_text", "review_body"),
-    ("comment", "document", "body", "tweet", "message", "utterance", "description", "snippet"),
-    ("title", "headline", "question", "query", "input"),
-)
 LABEL = (
     ("label", "labels"),
     ("sentiment", "class", "category", "intent", "topic", "target", "label_text", "class_name"),
@@ -27,7 +22,8 @@ LABEL = (
 class LabelledFormat:
     """A text column and a class column, known by name: text, review … and label, sentiment …."""
 
-    rows: ClassVar[Literal["labelled", "chat"]] = "labelled"
+    rows: ClassVar[str] = "labelled"
+    is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("text", "label")
     wants: ClassVar[str] = "a column text (or review, sentence …) and a column label (or class …)"
 

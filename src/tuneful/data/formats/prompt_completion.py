@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Chat, Message
+from tuneful.data.message import Message
+from tuneful.data.rows import Chat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,8 @@ SYSTEM = (("system", "system_prompt"),)
 class PromptCompletionFormat:
     """Columns prompt and completion, or instruction, input and output; system may stand beside."""
 
-    rows: ClassVar[Literal["labelled", "chat"]] = "chat"
+    rows: ClassVar[str] = "chat"
+    is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("prompt", "completion", "input", "system")
     wants: ClassVar[str] = "columns prompt and completion (or instruction and output …)"
 

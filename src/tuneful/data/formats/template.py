@@ -1,21 +1,22 @@
-"""Chats written from columns by the recipe's data.template."""
+"""Chats, preferences and prompts written from columns by the recipe's data.template."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from string import Formatter
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.core.errors import DataError
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Chat, Message
+from tuneful.data.message import Message
+from tuneful.data.rows import Chat, Preference, Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tuneful.data.rows import Role
+    from tuneful.data.rows import Row
 
-TURNS: tuple[Role, ...] = ("system", "user", "assistant")
+KEYS = ("system", "user", "assistant", "chosen", "rejected", "reference")
 Piece = tuple[str, str]
 """Literal text, then the column whose value follows it; "" for none."""
 
@@ -23,20 +24,23 @@ Piece = tuple[str, str]
 class TemplateFormat:
     """Turns that data.template writes: text in which {column} stands for the row's value."""
 
-    rows: ClassVar[Literal["labelled", "chat"]] = "chat"
+    rows: ClassVar[str] = "chat"
+    is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ()
-    wants: ClassVar[str] = "data.template with user and assistant"
+    wants: ClassVar[str] = "data.template with user and assistant (or chosen and rejected)"
 
     def detect(self, sample: Sample) -> Match | None:
         """Wherever the recipe has a template."""
         if sample.template is None:
             return None
-        missing = [turn for turn in ("user", "assistant") if not sample.template.get(turn)]
+        kind, needed = _kind(sample.template)
+        missing = [turn for turn in needed if not sample.template.get(turn)]
         if missing:
             raise DataError(
                 f"The template has no {' and no '.join(missing)} turn.",
                 where="data.template",
-                fix="A chat row needs what the user says and what the assistant should answer.",
+                fix="A chat row needs what the user says and what the assistant should answer; a "
+                "preference row user, chosen and rejected; a prompt row user alone.",
             )
         used = sorted({c for turn in sample.template for _, c in _pieces(sample, turn) if c})
         if not used:
@@ -46,24 +50,42 @@ class TemplateFormat:
                 fix=f"Write one as {{column}}; there are {', '.join(sample.columns)}.",
             )
         why = "data.template with " + ", ".join("{" + name + "}" for name in used)
-        return Match({name: name for name in used}, why)
+        return Match({name: name for name in used}, why, kind)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Copies are judged by the values in the user's turn, not by the words around them.
 
         Where that turn has none, by those of all turns.
         """
-        given: list[Role] = [turn for turn in TURNS if turn in (sample.template or {})]
-        turns: list[tuple[Role, list[Piece]]] = [(turn, _pieces(sample, turn)) for turn in given]
-        asked = [
-            column for turn, pieces in turns if turn == "user" for _, column in pieces if column
-        ] or list(match.columns)
+        parts = {key: _pieces(sample, key) for key in KEYS if key in (sample.template or {})}
+        asked = [column for _, column in parts["user"] if column] or list(match.columns)
 
         def convert(values: Mapping[str, Any]) -> Converted:
-            messages = tuple(Message(turn, _fill(pieces, values)) for turn, pieces in turns)
-            return Converted(Chat(messages), "\n".join(_value(values, name) for name in asked))
+            said = {key: _fill(pieces, values) for key, pieces in parts.items()}
+            row = _row(match.rows, said)
+            return Converted(row, "\n".join(_value(values, name) for name in asked))
 
         return convert
+
+
+def _kind(template: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Kind of the rows that a template's keys give, and the keys they need."""
+    if "chosen" in template or "rejected" in template:
+        return "preference", ("user", "chosen", "rejected")
+    if "assistant" in template or "reference" not in template:
+        return "chat", ("user", "assistant")
+    return "prompt", ("user",)
+
+
+def _row(kind: str, said: Mapping[str, str]) -> Row:
+    system = (Message("system", said["system"]),) if "system" in said else ()
+    prompt = (*system, Message("user", said["user"]))
+    if kind == "preference":
+        chosen, rejected = Message("assistant", said["chosen"]), said["rejected"]
+        return Preference(prompt, (chosen,), (Message("assistant", rejected),))
+    if kind == "prompt":
+        return Prompt(prompt, said.get("reference", ""))
+    return Chat((*prompt, Message("assistant", said["assistant"])))
 
 
 def _pieces(sample: Sample, turn: str) -> list[Piece]:

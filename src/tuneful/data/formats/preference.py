@@ -1,0 +1,68 @@
+"""Two answers to the same prompt, of which one is preferred."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tuneful.data.cells import PROMPT, answer_of, asked, number_of, prompt_of
+from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
+from tuneful.data.rows import Preference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tuneful.data.message import Turns
+
+CHOSEN, REJECTED = (("chosen", "preferred", "chosen_response"),), (("rejected", "non_preferred"),)
+MARGIN = (("margin",),)
+
+
+class PreferenceFormat:
+    """Columns chosen and rejected, with prompt beside them or inside both as TRL has it."""
+
+    rows: ClassVar[str] = "preference"
+    is_plain: ClassVar[bool] = True
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "chosen", "rejected", "margin")
+    wants: ClassVar[str] = "columns chosen and rejected, and prompt unless both begin with it"
+
+    def detect(self, sample: Sample) -> Match | None:
+        """Both answers by name."""
+        chosen, rejected = sample.pick("chosen", *CHOSEN), sample.pick("rejected", *REJECTED)
+        if chosen is None or rejected is None:
+            return None
+        found = {"chosen": chosen, "rejected": rejected}
+        for ours, names in (("prompt", PROMPT), ("margin", MARGIN)):
+            column = sample.pick(ours, *names)
+            found |= {ours: column} if column else {}
+        return Match(found, f"columns {chosen!r} and {rejected!r}")
+
+    def converter(self, match: Match, sample: Sample) -> Convert:
+        """Turns that both answers begin with become the prompt where none is given."""
+        del sample
+        columns = match.columns
+
+        def convert(values: Mapping[str, Any]) -> Converted:
+            chosen = answer_of(values.get(columns["chosen"]), columns["chosen"])
+            rejected = answer_of(values.get(columns["rejected"]), columns["rejected"])
+            prompt: Turns = ()
+            if "prompt" in columns:
+                prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            prompt, chosen, rejected = _apart(prompt, chosen, rejected)
+            margin = columns.get("margin")
+            apart = number_of(values.get(margin), margin) if margin else 0.0
+            return Converted(Preference(prompt, chosen, rejected, apart), asked(prompt))
+
+        return convert
+
+
+def _apart(prompt: Turns, chosen: Turns, rejected: Turns) -> tuple[Turns, Turns, Turns]:
+    """Prompt and answers without the turns that both share."""
+    if prompt and chosen[: len(prompt)] == prompt and rejected[: len(prompt)] == prompt:
+        chosen, rejected = chosen[len(prompt) :], rejected[len(prompt) :]
+    while chosen and rejected and chosen[0] == rejected[0]:
+        prompt, chosen, rejected = (*prompt, chosen[0]), chosen[1:], rejected[1:]
+    if not (chosen and rejected):
+        raise BadValue("The chosen answer is the rejected one.", "Give two different answers")
+    if not any(turn.role == "user" for turn in prompt):
+        raise BadValue("There is no prompt before the answers.", "Name a column prompt")
+    return prompt, chosen, rejected

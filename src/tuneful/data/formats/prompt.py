@@ -1,0 +1,52 @@
+"""Prompts that the model goes on with by itself, for methods that grade what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tuneful.data.cells import PROMPT, asked, prompt_of
+from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
+from tuneful.data.rows import Prompt
+from tuneful.data.turns import tools_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REFERENCE = (("reference", "ground_truth", "solution"), ("answer", "completion", "label"))
+TOOLS = (("tools", "functions", "function"),)
+
+
+class PromptFormat:
+    """A column prompt; a reference for graders and tools may stand beside it."""
+
+    rows: ClassVar[str] = "prompt"
+    is_plain: ClassVar[bool] = False
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "reference", "tools")
+    wants: ClassVar[str] = "a column prompt; reference and tools as graders need them"
+
+    def detect(self, sample: Sample) -> Match | None:
+        """The prompt by name."""
+        prompt = sample.pick("prompt", *PROMPT)
+        if prompt is None:
+            return None
+        found = {"prompt": prompt}
+        for ours, names in (("reference", REFERENCE), ("tools", TOOLS)):
+            column = sample.pick(ours, *names)
+            found |= {ours: column} if column else {}
+        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+
+    def converter(self, match: Match, sample: Sample) -> Convert:
+        """Assistant's turns at the end of the prompt are left out."""
+        del sample
+        columns = match.columns
+        reference, tools = columns.get("reference"), columns.get("tools")
+
+        def convert(values: Mapping[str, Any]) -> Converted:
+            prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            while len(prompt) > 1 and prompt[-1].role == "assistant":
+                prompt = prompt[:-1]
+            right = text_of(values.get(reference), reference) if reference else ""
+            offered = tools_of(values.get(tools), tools) if tools else ()
+            return Converted(Prompt(prompt, right, offered), asked(prompt))
+
+        return convert

@@ -1,0 +1,55 @@
+"""Several answers to a prompt with the ranks people gave them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tuneful.data.cells import PROMPT, asked, list_of, number_of, prompt_of
+from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
+from tuneful.data.rows import Ranked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ANSWERS = (("answers", "responses", "completions"),)
+RANKS = (("ranks", "ranking", "rank"),)
+SCORES = (("scores", "ratings"),)
+
+
+class RankedFormat:
+    """A prompt, a list of answers, and a list of ranks (1 is best) or scores (more is better)."""
+
+    rows: ClassVar[str] = "ranked"
+    is_plain: ClassVar[bool] = True
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "answers", "ranks", "scores")
+    wants: ClassVar[str] = "columns prompt, answers and ranks (or scores), lists of equal length"
+
+    def detect(self, sample: Sample) -> Match | None:
+        """Prompt and answers by name, and ranks or scores."""
+        answers = sample.pick("answers", *ANSWERS)
+        ranks, scores = sample.pick("ranks", *RANKS), sample.pick("scores", *SCORES)
+        prompt = sample.pick("prompt", *PROMPT) if answers and (ranks or scores) else None
+        if prompt is None or answers is None:
+            return None
+        found = {"prompt": prompt, "answers": answers}
+        found |= {"ranks": ranks} if ranks else {"scores": str(scores)}
+        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+
+    def converter(self, match: Match, sample: Sample) -> Convert:
+        """Scores become ranks: the highest is 1, equal ones share a rank."""
+        del sample
+        columns = match.columns
+        order = columns.get("ranks") or columns["scores"]
+
+        def convert(values: Mapping[str, Any]) -> Converted:
+            prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            answers = list_of(values.get(columns["answers"]), columns["answers"])
+            numbers = [number_of(part, order) for part in list_of(values.get(order), order)]
+            if len(answers) != len(numbers) or len(answers) < 2:
+                problem = f"The row has {len(answers)} answers and {len(numbers)} ranks."
+                raise BadValue(problem, "Give at least two answers, and every answer one rank")
+            if "ranks" not in columns:
+                numbers = [1.0 + sum(other > own for other in numbers) for own in numbers]
+            return Converted(Ranked(prompt, tuple(answers), tuple(numbers)), asked(prompt))
+
+        return convert
