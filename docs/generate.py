@@ -1,4 +1,4 @@
-"""Write docs/reference/ from the code: recipe keys, parts, commands. Run by `make docs`.
+"""Write docs/reference/ from the code: recipe keys, commands, parts. Run by `make docs`.
 
 The tests compare what this gives with what is committed, so the pages cannot fall behind.
 """
@@ -6,6 +6,8 @@ The tests compare what this gives with what is committed, so the pages cannot fa
 from __future__ import annotations
 
 import importlib
+import inspect
+import shutil
 from argparse import Action, ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,9 @@ PARTS = {
     "Metrics": "tuneful.evaluating.metrics:METRICS",
 }
 
+OWN_PAGES = {"Methods": "method", "Adapters": "adapter"}
+"""Parts that have a page each, and the recipe key that names them."""
+
 
 def pages() -> dict[str, str]:
     """Every reference page by its file name."""
@@ -41,7 +46,38 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "parts.md": parts_page(),
         "recipe.md": recipe_page(),
+        **{
+            f"{title.lower()}/{name}.md": part_page(key, name, part)
+            for title, key in OWN_PAGES.items()
+            for name, part in table(title).items()
+        },
     }
+
+
+def part_page(key: str, name: str, part: Any) -> str:
+    """What a method, an adapter or the like is, asks for and can be set to."""
+    module = inspect.getmodule(part)
+    assert module is not None
+    title, _, more = (module.__doc__ or "").strip().partition("\n")
+    lines = [NOTE, f"# `{key}: {name}`", "", title, ""]
+    if more.strip():
+        lines += ["```text", *inspect.cleandoc(more).splitlines(), "```", ""]
+    facts = [f"- {what}: {said}" for what, said in facts_of(part).items()]
+    lines += [*facts, ""] if facts else []
+    lines += [*key_table(part.Config, key.rpartition(".")[2])]
+    return "\n".join(lines) + "\n"
+
+
+def facts_of(part: Any) -> dict[str, str]:
+    """What a part declares, in words."""
+    found = {"paper": getattr(part, "paper", "")}
+    if hasattr(part, "rows"):
+        found["rows"] = f"{part.rows.__name__}: {first_line(part.rows)}"
+    if hasattr(part, "metrics"):
+        found["measured by"] = ", ".join(part.metrics)
+    for kind, (low, best, high) in getattr(part, "learning_rates", {}).items():
+        found[f"learning rate, {kind}"] = f"{best:g} ({low:g} to {high:g} is sensible)"
+    return {what: said for what, said in found.items() if said}
 
 
 def recipe_page() -> str:
@@ -53,11 +89,9 @@ def recipe_page() -> str:
         if hasattr(section, "model_fields") and name not in {"method", "adapter"}:
             lines += ["", f"## `{name}`", "", section.__doc__.splitlines()[0], ""]
             lines += key_table(section, name)
-    for title in ("Methods", "Adapters"):
-        for part, kind in table(title).items():
-            key = title.lower().removesuffix("s")
-            lines += ["", f"## `{key}: {part}`", "", first_line(kind), ""]
-            lines += key_table(kind.Config, key)
+    for title, key in OWN_PAGES.items():
+        links = [f"[{name}]({title.lower()}/{name}.md)" for name in table(title)]
+        lines += ["", f"## Settings of each `{key}`", "", " · ".join(links)]
     return "\n".join(lines) + "\n"
 
 
@@ -100,7 +134,9 @@ def parts_page() -> str:
     lines = [NOTE, "# Parts", "", "What is built in. A package adds parts by entry points.", ""]
     for title in PARTS:
         lines += [f"## {title}", "", "| name | what it does |", "| --- | --- |"]
-        lines += [f"| `{name}` | {first_line(part)} |" for name, part in table(title).items()]
+        for name, part in table(title).items():
+            shown = f"[`{name}`]({title.lower()}/{name}.md)" if title in OWN_PAGES else f"`{name}`"
+            lines.append(f"| {shown} | {first_line(part)} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -142,6 +178,8 @@ def first_line(part: object) -> str:
 
 
 if __name__ == "__main__":
-    REFERENCE.mkdir(exist_ok=True)
-    for file_name, text in pages().items():
+    written = pages()  # first, so that a fault in the code leaves the old pages
+    shutil.rmtree(REFERENCE, ignore_errors=True)
+    for file_name, text in written.items():
+        (REFERENCE / file_name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / file_name).write_text(text, encoding="utf-8")

@@ -6,11 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tuneful.cli.commands.base import Command
+from tuneful.data.rows import kind_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from tuneful.cli.console import Console
+    from tuneful.core.registry import Registry
     from tuneful.core.report import Cell
     from tuneful.core.store import Store
 
@@ -54,24 +56,36 @@ def _rows(kind: str, store: Store) -> list[dict[str, Any]]:
             {"name": f"package:{known.name}", "licence": known.licence, "what": known.summary}
             for known in assets().values()
         ]
-    return [{"name": name} for name in _plugins(kind)]
+    table = _table(kind)
+    return [{"name": name} | _said(table[name]) for name in table]
 
 
-def _plugins(kind: str) -> list[str]:
+def _said(part: Any) -> dict[str, str]:
+    """What a part says of itself: one line, the rows it learns from, where it was published."""
+    found = {"what": (part.__doc__ or "").strip().partition("\n")[0]}
+    if hasattr(part, "rows"):
+        rows = part.rows
+        found["rows"] = rows if isinstance(rows, str) else kind_of(rows)
+    if hasattr(part, "paper"):
+        found["paper"] = part.paper
+    return found
+
+
+def _table(kind: str) -> Registry[Any]:
     from tuneful.data.formats import FORMATS
     from tuneful.data.sources import SOURCES
     from tuneful.evaluating.metrics import METRICS
     from tuneful.methods import METHODS
     from tuneful.models.adapters import ADAPTERS
 
-    tables: dict[str, Any] = {
+    tables: dict[str, Registry[Any]] = {
         "methods": METHODS,
         "adapters": ADAPTERS,
         "formats": FORMATS,
         "metrics": METRICS,
         "sources": SOURCES,
     }
-    return list(tables[kind])
+    return tables[kind]
 
 
 def _run(path: Any) -> dict[str, Any]:

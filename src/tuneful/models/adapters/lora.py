@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from tuneful.models.catalog import ModelFacts
 
+TASKS = {"SequenceClassification": "SEQ_CLS", "TokenClassification": "TOKEN_CLS"}
+"""PEFT's word for a model by the end of its class's name: which head it trains and saves whole."""
+
 
 class LoraConfig(PartConfig):
     """Settings of LoRA."""
@@ -54,14 +57,13 @@ class Lora:
         """
         import peft
 
-        is_classifier = type(model).__name__.endswith("ForSequenceClassification")
         config = peft.LoraConfig(
             r=self.config.rank,
             lora_alpha=self.config.alpha,  # pyright: ignore[reportArgumentType]  (PEFT takes floats)
             lora_dropout=self.config.dropout,
             target_modules=self.config.targets,
             bias="none",
-            task_type=peft.TaskType.SEQ_CLS if is_classifier else peft.TaskType.CAUSAL_LM,
+            task_type=TASKS.get(type(model).__name__.partition("For")[2], "CAUSAL_LM"),
         )
         try:
             # Precision is the engine's: PEFT's own cast to float32 makes every layer convert twice.
