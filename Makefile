@@ -1,6 +1,7 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv.
 #   make quickstart   real reviews, a real model: prepare, plan, train, evaluate
 #   make test         every test: the fast ones, then those that run real weights
+#   make recipes      every recipe on real weights and rows, then a table of what each gained
 #   make check        format, lint, types, architecture, docs
 
 PYTHON ?= python3
@@ -38,9 +39,16 @@ docs: .venv/.installed-dev
 golden: .venv/.installed-dev
 	$(BIN)/python -m pytest tests/golden --write-golden
 
-# Plan every recipe that needs nothing but the package index.
-recipes: .venv/.installed
-	@for recipe in recipes/imdb.yaml recipes/chat-json.yaml; do $(BIN)/tuneful plan $$recipe || exit 1; done
+# Every recipe that needs nothing but the package index, those first whose models others learn from; then what
+# each gained. What is done already is not done again.
+TEACHERS := $(wildcard recipes/imdb.yaml recipes/chat-json.yaml recipes/reward-model.yaml)
+ELSEWHERE := recipes/imdb-tutorial.yaml recipes/imdb-distilbert.yaml
+RECIPES ?= $(TEACHERS) $(filter-out $(TEACHERS) $(ELSEWHERE),$(sort $(wildcard recipes/*.yaml)))
+
+recipes: .venv/.installed-extras
+	@failed=; for recipe in $(RECIPES); do \
+	  echo "$$recipe"; $(BIN)/tuneful run $$recipe || failed="$$failed $$recipe"; done; \
+	  $(BIN)/tuneful list gains; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 bench-classify: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.classify
@@ -61,6 +69,11 @@ bench-sft: .venv/.installed-bench
 	  { echo "Could not make a virtual environment. On Debian: apt install python3-venv"; exit 1; }
 	@echo "Installing into .venv with $(CONSTRAINTS) ..."
 	@$(PIP) --editable .
+	@touch $@
+
+.venv/.installed-extras: .venv/.installed
+	@echo "Installing what some methods need ..."
+	@$(PIP) --editable '.[all]'
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed

@@ -72,6 +72,22 @@ def test_the_mended_recipe_trains(tutorial: Path, capsys: pytest.CaptureFixture[
     assert value["facts"]["metrics"]["accuracy"]["tuned"]["value"] > 0.8
 
 
+def test_what_models_gained_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["list", "gains", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
+    assert main(["run", str(path), "--yes", "--quiet", "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["facts"]["metrics"]
+    assert main(["list", "gains", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["metric"] for row in rows] == [known["title"] for known in metrics.values()]
+    assert rows[0]["tuned"].startswith(f"{metrics['accuracy']['tuned']['value']:.1%}"[:-1])
+    assert rows[0]["difference"].startswith(
+        f"{metrics['accuracy']['difference']['value']:+.1%}"[:-1]
+    )
+
+
 def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "small.yaml"
     path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")

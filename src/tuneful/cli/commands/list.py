@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuneful.core.report import Cell
     from tuneful.core.store import Store
 
-KINDS = ("runs", "models", "datasets", "packages", "methods", "adapters", "formats", "metrics",
+KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "formats", "metrics",
          "sources")  # fmt: skip
 
 
@@ -49,6 +49,10 @@ def _rows(kind: str, store: Store) -> list[dict[str, Any]]:
         return [_run(path) for path in store.list_runs()]
     if kind in {"models", "datasets"}:
         return [_artifact(path) for path in store.list_artifacts(kind)]
+    if kind == "gains":
+        from tuneful.evaluating.gains import gains
+
+        return gains(store)
     if kind == "packages":
         from tuneful.core.assets import assets
 
@@ -104,4 +108,4 @@ def _artifact(path: Any) -> dict[str, Any]:
     return {"name": path.name, "made": made, "from": what, "folder": str(path)}
 
 
-COMMAND = Command("list runs, models, datasets, packages or plug-ins", add, run)
+COMMAND = Command("list runs, models and their gains, datasets, packages or plug-ins", add, run)
