@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tuneful.core.report import Cell
     from tuneful.core.store import Store
 
-KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "formats", "metrics",
-         "sources")  # fmt: skip
+KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "formats",
+         "metrics", "sources")  # fmt: skip
 
 
 def add(parser: ArgumentParser) -> None:
