@@ -27,10 +27,10 @@ from tuneful.workflow import Gate, prepare, train
 SEEDS = (0, 1, 2)
 SETTINGS: dict[str, Any] = {
     **RECIPE["train"],
-    "learning_rate": 2e-4,
+    "learning_rate": 1e-4,
     "epochs": 1,
     "max_length": 256,
-    "warmup_steps": 0,
+    "warmup_share": 0.1,
     "keep": "last",
 }
 
@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 def main() -> None:
     """Train and test every side for every seed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy")
-    parser.add_argument("--rows", type=int, default=480)
+    parser.add_argument("--rows", type=int, default=720)
     parser.add_argument("--test", type=int, default=500)
     args = parser.parse_args()
     found: dict[str, list[float]] = {"ours": [], "best_stock": [], "tutorial": []}
@@ -118,6 +118,9 @@ def _stock(
             per_device_train_batch_size=SETTINGS["batch_size"],
             per_device_eval_batch_size=32,
             learning_rate=SETTINGS["learning_rate"],
+            warmup_steps=round(
+                len(rows["train"]) / SETTINGS["batch_size"] * SETTINGS["warmup_share"]
+            ),
             weight_decay=0.01,
             seed=seed,
             use_cpu=True,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tuneful.data.amounts import Amounts
 
 UNUSED, TRAIN, VALIDATION, TEST = 0, 1, 2, 3
+PART = 1 << 16
+"""Rows of which the chosen ones are counted at once."""
 NUMBERS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
 
@@ -74,7 +76,7 @@ def choose(rows: Rows, amounts: Amounts, draw: Generator) -> NDArray[np.bool_]:
             continue
         labels = rows.label_N[begin:end]
         for label, wanted in enumerate(shares(np.bincount(labels), count)):
-            found = np.flatnonzero(labels == label).astype(np.int32)
+            found = _numbers(labels == label)
             draw.shuffle(found)
             used_N[found[:wanted] + begin] = True
     return used_N
@@ -141,10 +143,12 @@ def _hand_out(
     import numpy as np
 
     is_free_N = split_N == TRAIN
-    size_N = np.bincount(group_N[is_free_N], minlength=len(split_N)).astype(np.int32)
-    first = np.flatnonzero(is_free_N & (size_N > 0)).astype(np.int32)
+    size_N = np.zeros(len(split_N), np.int32)  # bincount would make eight bytes a row of it
+    np.add.at(size_N, group_N[is_free_N], 1)
+    first = _numbers(is_free_N & (size_N > 0))
     unit_split_N = np.full(len(split_N), TRAIN, np.int8)
-    count_C = np.bincount(label_N[is_free_N])
+    count_C = np.zeros(1 + int(label_N.max(initial=0)), np.int64)
+    np.add.at(count_C, label_N[is_free_N], 1)
     quotas: dict[int, list[int]] = {}
     left_C = count_C.copy()
     for split, count in wanted.items():
@@ -161,6 +165,17 @@ def _hand_out(
     moved_N = is_free_N.copy()
     moved_N[is_free_N] = size_N[group_N[is_free_N]] > 0
     split_N[moved_N] = unit_split_N[group_N[moved_N]]
+
+
+def _numbers(is_chosen_N: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Which rows are chosen, in four bytes each: flatnonzero's eight are made for a part alone."""
+    import numpy as np
+
+    parts = [
+        (np.flatnonzero(is_chosen_N[at : at + PART]) + at).astype(np.int32)
+        for at in range(0, len(is_chosen_N), PART)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int32)
 
 
 def _fill(size_U: NDArray[np.int32], quota: int) -> NDArray[np.bool_]:
@@ -183,7 +198,7 @@ def _trim(
     """Leave out rows of train above the number asked for, a class's last one at the very end."""
     import numpy as np
 
-    train = np.flatnonzero(split_N == TRAIN).astype(np.int32)
+    train = _numbers(split_N == TRAIN)
     if asked is None or len(train) <= asked:
         return
     draw.shuffle(train)

@@ -46,10 +46,9 @@ def _left_out(facts: Facts) -> Iterator[Finding]:
     """Rows of the source that are copies of the test source's rows."""
     import numpy as np
 
-    group_N, num_main = facts.copies.group_N, facts.rows.num_main
-    tested = np.unique(group_N[facts.split_N == TEST])
+    num_main = facts.rows.num_main
     is_unused_N = facts.split_N[:num_main] == UNUSED
-    found = np.flatnonzero(is_unused_N & np.isin(group_N[:num_main], tested)).tolist()
+    found = np.flatnonzero(is_unused_N & _meets(facts, TEST)[:num_main]).tolist()
     if found:
         rows = [facts.scan.source_N[row] for row in found[:MOST_SHOWN]]
         yield Finding(
@@ -61,13 +60,21 @@ def _left_out(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _meets(facts: Facts, split: int) -> NDArray[np.bool_]:
+    """Whether each row, or a copy of it, stands in a split."""
+    import numpy as np
+
+    group_N = facts.copies.group_N
+    is_there = np.zeros(len(group_N), np.bool_)
+    is_there[group_N[facts.split_N == split]] = True
+    return is_there[group_N]
+
+
 def _leaked(facts: Facts, split: str) -> Iterator[Finding]:
     import numpy as np
 
-    group_N, split_N = facts.copies.group_N, facts.split_N
-    trained = np.unique(group_N[split_N == NUMBERS["train"]])
-    measured: NDArray[np.bool_] = split_N == NUMBERS[split]
-    leaked = np.flatnonzero(measured & np.isin(group_N, trained))
+    measured: NDArray[np.bool_] = facts.split_N == NUMBERS[split]
+    leaked = np.flatnonzero(measured & _meets(facts, NUMBERS["train"]))
     if not len(leaked):
         return
     share = len(leaked) / int(measured.sum())
