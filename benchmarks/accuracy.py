@@ -19,7 +19,8 @@ from tuneful.core.artifact import write_json
 from tuneful.core.machine import look
 from tuneful.core.store import Store
 from tuneful.data.rows import Labelled
-from tuneful.models.predict import Classifier, load_predictor
+from tuneful.models.classifier import Classifier
+from tuneful.models.predict import load_predictor
 from tuneful.models.references import locate
 from tuneful.recipe.schema import Recipe
 from tuneful.workflow import Gate, prepare, train

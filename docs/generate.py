@@ -33,6 +33,7 @@ PARTS = {
     "Formats": "tuneful.data.formats:FORMATS",
     "Data checks": "tuneful.data.checks:CHECKS",
     "Preflight checks": "tuneful.training.preflight:PREFLIGHT",
+    "Measures": "tuneful.evaluating.measures:MEASURES",
     "Metrics": "tuneful.evaluating.metrics:METRICS",
 }
 

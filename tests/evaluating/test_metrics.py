@@ -1,16 +1,22 @@
 """Metrics against numbers worked by hand and against the textbook's loops."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.world import classify_recipe
 from tuneful.core.errors import DataError, UnknownName
 from tuneful.evaluating.bootstrap import value_of
+from tuneful.evaluating.evaluate import check_metrics
+from tuneful.evaluating.measures import MEASURES
+from tuneful.evaluating.measures.answers import AnswerSample
+from tuneful.evaluating.measures.classes import ClassSample, class_sample
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.metrics.json_answers import fields
 from tuneful.evaluating.metrics.rouge_l import longest_common, rouge_l
-from tuneful.evaluating.samples import AnswerSample, ClassSample, class_sample
+from tuneful.recipe.change import with_changes
 
 
 def classes(truth: list[int], chosen: list[int], num_classes: int = 3) -> ClassSample:
@@ -130,13 +136,16 @@ def test_an_unknown_metric_names_a_close_one():
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
-def test_a_sample_of_the_wrong_kind_is_refused(name: str):
-    known = metric(f"{name}:a" if name == "field_accuracy" else name)
-    good, bad = classes([0, 1], [0, 1]), answers(["a"], ["a"])
-    is_of_classes = name in {"accuracy", "macro_f1", "ece"}
-    with pytest.raises(DataError, match="measures"):
-        known.statistics(bad if is_of_classes else good)
-    assert known.statistics(good if is_of_classes else bad).shape[0] in {1, 2}
+def test_every_metric_names_measures_that_there_are(name: str):
+    assert METRICS[name].measures
+    assert all(kind in MEASURES for kind in METRICS[name].measures)
+
+
+def test_a_metric_of_another_measure_is_refused_before_training(tmp_path: Path):
+    recipe = with_changes(classify_recipe(tmp_path), {"evaluate.metrics": ["rouge_l"]})
+    with pytest.raises(DataError, match="rouge_l does not measure classes") as caught:
+        check_metrics(recipe)
+    assert "accuracy" in caught.value.fix
 
 
 def test_temperature_divides_logits():

@@ -13,7 +13,8 @@ from tuneful.core.errors import ModelError
 from tuneful.core.store import Store
 from tuneful.data.message import Message
 from tuneful.models.chat import Talk, encode_prompt
-from tuneful.models.predict import Chatter, Classifier, load_predictor
+from tuneful.models.classifier import Classifier
+from tuneful.models.predict import Chatter, load_predictor
 from tuneful.workflow import Gate, train_recipe
 
 TEXTS = [

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
 CARD = "README.md"
+TASKS = {
+    "classes": "text-classification",
+    "tags": "token-classification",
+    "tokens": "text-generation",
+}
+"""What hubs call the task of each head."""
 
 
 def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> Path:
@@ -62,8 +68,7 @@ def _metadata(model: Model, data: Dataset, report: Report) -> str:
     """YAML between dashes, as hubs read it."""
     from ruamel.yaml import YAML
 
-    is_class = model.head == "classes"
-    task = "text-classification" if is_class else "text-generation"
+    task = TASKS[model.head]
     results = [
         {"type": name, "name": known["title"], "value": round(known["tuned"]["value"], 6)}
         for name, known in report.facts["metrics"].items()
@@ -109,14 +114,24 @@ def _head(model: Model, recipe: Recipe, report: Report) -> Iterator[str]:
     yield "```\n\nOr `tuneful predict FOLDER TEXT`, `tuneful chat FOLDER`."
 
 
+CONFIDENCES = "  # confidences are not divided by the temperature below"
+
+
 def _snippet(model: Model) -> str:
+    if model.head == "tags":
+        return (
+            "from transformers import pipeline\n\n"
+            'tag = pipeline("token-classification", model=folder, aggregation_strategy="first")\n'
+            "tag(text)"
+        )
     if model.head == "classes":
-        loading = (
+        return (
             "from transformers import pipeline\n\n"
             'classify = pipeline("text-classification", model=folder)\n'
             f"classify(text, truncation=True, max_length={model.max_length})"
+            + CONFIDENCES
+            * (model.measured_as == "classes")
         )
-        return f"{loading}  # confidences are not divided by the temperature below"
     if model.is_adapter:
         return (
             "from peft import AutoPeftModelForCausalLM\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.units import duration
-from tuneful.data.rows import texts_of
+from tuneful.data.rows import Pair, Tagged, texts_of
 
 NONE = "-"
 WORDS_SHOWN = 8
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.table import Table
 
+    from tuneful.data.rows import Row
     from tuneful.workflow import Outcome, Trained
 
 
@@ -114,10 +116,23 @@ def _next(outcome: Outcome) -> list[str]:
     """Three commands that work as they stand."""
     model, data, program = outcome.trained.model, outcome.trained.data, program_name()
     folder, row = _short(model.path), data.row("test", 0)
-    text = next(texts_of(row))
-    example = shlex.quote(" ".join(text.split()[:WORDS_SHOWN]))
+    example = shlex.quote(_example(row))
     talk = f"{program} chat {folder}" if model.head == "tokens" else f"{program} show last"
     return [f"{program} predict {folder} {example}", talk, f"less {folder}/README.md"]
+
+
+def _example(row: Row) -> str:
+    """The beginning of a row as `tuneful predict` reads it."""
+
+    def begin(text: str) -> str:
+        return " ".join(text.split()[:WORDS_SHOWN])
+
+    if isinstance(row, Pair):
+        both = {"text": begin(row.text), "second": begin(row.second)}
+        return json.dumps(both, ensure_ascii=False)
+    if isinstance(row, Tagged):
+        return " ".join(row.words[:WORDS_SHOWN])
+    return begin(next(texts_of(row)))
 
 
 def program_name() -> str:

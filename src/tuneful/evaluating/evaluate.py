@@ -10,13 +10,9 @@ from tuneful.core.artifact import digest, write_json
 from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.report import Report
-from tuneful.data.rows import Chat
-from tuneful.evaluating.bootstrap import compare, value_of
-from tuneful.evaluating.calibration import fit_temperature, mean_nll
+from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.metrics import METRICS, metric
-from tuneful.evaluating.metrics.json_answers import fields
-from tuneful.evaluating.predictions import Said, ask_base, ask_tuned, truth
-from tuneful.evaluating.samples import AnswerSample, Sample, class_sample
+from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
 from tuneful.evaluating.summary import summarize
 from tuneful.methods import METHODS
 
@@ -27,12 +23,11 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 1
+VERSION = 2
 CALIBRATION = "calibration.json"
 EVALUATION = "evaluation.json"
-FEWEST_TO_CALIBRATE = 50
-MOST_FIELDS = 8
-"""Keys of JSON answers that are measured one by one."""
+FEWEST_TO_FIT = 50
+"""Validation rows."""
 
 
 def evaluate(
@@ -40,7 +35,8 @@ def evaluate(
 ) -> Report:
     """Measure the recipe's metrics for the tuned model and, unless it says no, for its base.
 
-    A classifier's temperature is fitted on the validation rows first and kept with the model.
+    What the measure fits on validation rows (a classifier's temperature) is fitted first and kept
+    with the model.
 
     Raises:
         DataError: There are no test rows, or a metric does not fit the method.
@@ -52,22 +48,23 @@ def evaluate(
             where=str(data.path),
             fix="Set data.split.test (0.1 is usual) or data.test_source.",
         )
+    check_metrics(recipe)
     facts: dict[str, Any] = {
         "asked": _asked(recipe, data),
         "rows": data.num_rows("test"),
-        "head": model.head,
+        "dataset": data.hash,
+        **_fit(model, recipe, data, store, listener),
     }
-    if model.head == "classes":
-        facts["calibration"] = _calibrate(model, recipe, data, store, listener)
-    tuned = _sample(
-        ask_tuned(model, recipe, data, "test", store, listener), data, model.temperature
-    )
+    rows = list(data.rows("test"))
+    measure = measure_of(model, recipe)  # as calibrated just now
+    tuned = measure.sample(ask_tuned(model, recipe, rows, store, listener), rows)
     base = None
     if recipe.evaluate.base:
-        base = _sample(ask_base(model, recipe, data, store, listener), data)
-    names = _names(recipe, tuned)
+        untuned = measure_of(model, recipe, is_base=True)
+        base = untuned.sample(ask_base(model, recipe, data, store, listener), rows)
+    names = _names(recipe, measure.metrics(tuned))
     facts["metrics"] = {name: _measure(name, tuned, base, recipe) for name in names}
-    facts |= _about_classes(model, data, tuned) | _about_training(model)
+    facts |= {**measure.facts(tuned), **_about_training(model)}
     return summarize(facts)
 
 
@@ -78,13 +75,13 @@ def check_metrics(recipe: Recipe) -> None:
         UnknownName: There is no such metric.
         DataError: It measures what the method does not compute.
     """
-    head = METHODS[recipe.method.name].head
+    measured = METHODS[recipe.method.name].measured
     asked = recipe.evaluate.metrics
     for name in asked if asked != "auto" else ():
-        if metric(name).head != head:
-            fitting = [known for known in METRICS if METRICS[known].head == head]
+        if measured not in metric(name).measures:
+            fitting = [known for known in METRICS if measured in METRICS[known].measures]
             raise DataError(
-                f"The metric {name} does not measure what {recipe.method.name} computes.",
+                f"The metric {name} does not measure {measured}, which {recipe.method.name} gives.",
                 where="evaluate.metrics",
                 fix=f"Leave it to auto, or choose from: {', '.join(fitting)}.",
             )
@@ -103,30 +100,13 @@ def _asked(recipe: Recipe, data: Dataset) -> str:
     return digest([VERSION, recipe.evaluate.model_dump(mode="json"), recipe.seed, data.hash])
 
 
-def _names(recipe: Recipe, sample: Sample) -> list[str]:
-    """Metrics asked for; by itself the method's, and JSON's where all references are JSON."""
+def _names(recipe: Recipe, more: list[str]) -> list[str]:
+    """Metrics asked for; by itself what the sample calls for, and the method's."""
     asked = recipe.evaluate.metrics
-    if asked != "auto":
-        return list(asked)
-    names = list(METHODS[recipe.method.name].metrics)
-    if isinstance(sample, AnswerSample):
-        keys = fields(sample.references)
-        if keys:
-            names = ["json_valid", *(f"field_accuracy:{k}" for k in keys[:MOST_FIELDS]), *names]
-    return names
+    return [*more, *METHODS[recipe.method.name].metrics] if asked == "auto" else list(asked)
 
 
-def _sample(said: Said, data: Dataset, temperature: float = 1.0) -> Sample:
-    import numpy as np
-
-    if said.labels:
-        return class_sample(truth(data, "test", said.labels), said.values, temperature)
-    references = tuple(row.answer for row in data.rows("test") if isinstance(row, Chat))
-    answers, logp, tokens = zip(*said.values, strict=True)
-    return AnswerSample(references, answers, np.array(logp), np.array(tokens))
-
-
-def _measure(name: str, tuned: Sample, base: Sample | None, recipe: Recipe) -> dict[str, Any]:
+def _measure(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
     known = metric(name)
     base_NK = known.statistics(base) if base is not None else None
     found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
@@ -138,47 +118,19 @@ def _measure(name: str, tuned: Sample, base: Sample | None, recipe: Recipe) -> d
     }
 
 
-def _calibrate(
+def _fit(
     model: Model, recipe: Recipe, data: Dataset, store: Store, listener: Listener
-) -> dict[str, Any] | None:
-    """Fit the temperature on validation rows and write it beside the model."""
-    import numpy as np
-
-    if data.num_rows("validation") < FEWEST_TO_CALIBRATE:
-        return None
-    said = ask_tuned(model, recipe, data, "validation", store, listener)
-    logits_NC = np.asarray(said.values, dtype=np.float32)
-    truth_N = np.array(truth(data, "validation", said.labels))
-    temperature = fit_temperature(logits_NC, truth_N)
-    facts = {
-        "temperature": temperature,
-        "rows": len(truth_N),
-        "nll_before": mean_nll(logits_NC, truth_N, 1.0),
-        "nll_after": mean_nll(logits_NC, truth_N, temperature),
-    }
-    write_json(model.path / CALIBRATION, facts)
-    return facts
-
-
-def _about_classes(model: Model, data: Dataset, tuned: Sample) -> dict[str, Any]:
-    """The confusion matrix, the commonest class's share, and calibration before scaling."""
-    import numpy as np
-
-    if isinstance(tuned, AnswerSample):
+) -> dict[str, Any]:
+    """Fit on validation rows what the measure fits, and write it beside the model."""
+    measure = measure_of(model, recipe)
+    if not measure.fits:
         return {}
-    size = len(model.labels)
-    confusion = np.bincount(tuned.truth_N * size + tuned.chosen_N, minlength=size * size)
-    counts = np.bincount(tuned.truth_N, minlength=size)
-    known = metric("ece")
-    scaled = np.log(np.maximum(tuned.probability_NC, 1e-300)) * model.temperature
-    unscaled = class_sample(tuned.truth_N, scaled)
-    return {
-        "labels": list(model.labels),
-        "confusion": confusion.reshape(size, size).tolist(),
-        "majority_share": float(counts.max() / counts.sum()),
-        "ece_unscaled": value_of(known, known.statistics(unscaled)),
-        "dataset": data.hash,
-    }
+    rows = list(data.rows("validation"))
+    if len(rows) < FEWEST_TO_FIT:
+        return {"calibration": None}
+    facts = measure.fit(ask_tuned(model, recipe, rows, store, listener), rows)
+    write_json(model.path / CALIBRATION, facts)
+    return {"calibration": facts}
 
 
 def _about_training(model: Model) -> dict[str, Any]:

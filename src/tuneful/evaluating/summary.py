@@ -91,7 +91,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
             fix="Test on some hundred rows or more (data.take.test, data.split.test).",
             where="data.split.test",
         )
-    if facts["head"] == "classes" and not facts.get("calibration"):
+    if "calibration" in facts and not facts["calibration"]:
         yield Finding(
             Level.NOTE,
             "not-calibrated",

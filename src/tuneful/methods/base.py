@@ -146,8 +146,8 @@ class Needs:
     divergence: Callable[[Tensor, Tensor], Tensor] | None = None
 
 
-Measured = Literal["classes", "labels", "ratings", "tags", "answers", "preferences", "texts"]
-"""What is compared with the truth when a model is evaluated (evaluating.samples)."""
+Measured = str
+"""How a model is compared with the truth: a name in evaluating.measures."""
 
 
 class Method(Protocol[RowT_contra]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.artifact import Artifact
 
@@ -23,18 +23,23 @@ ADAPTER_CONFIG = "adapter_config.json"
 class Model(Artifact):
     """A finished model folder.
 
-    The manifest says: head, method, adapter, base (reference), base_folder, labels, dataset (hash),
-    run, licence, parents, and the last and best losses.
+    The manifest says: head, method and its settings, measured_as, adapter, base (reference),
+    base_folder, labels, dataset (hash), run, licence, parents, and the last and best losses.
     """
 
     @property
-    def head(self) -> Literal["classes", "tokens"]:
-        """What it computes: class scores, or token probabilities."""
-        return cast("Literal['classes', 'tokens']", self.manifest["head"])
+    def head(self) -> str:
+        """What it computes (methods.base.Head)."""
+        return str(self.manifest["head"])
+
+    @property
+    def measured_as(self) -> str:
+        """What it is compared with the truth by: a name in evaluating.measures."""
+        return str(self.manifest["measured_as"])
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Class names in the order of the logits; empty for head "tokens"."""
+        """Names of the scores in their order; empty for head "tokens"."""
         return tuple(self.manifest["labels"])
 
     @property

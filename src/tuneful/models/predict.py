@@ -1,7 +1,7 @@
-"""Ask a model: classes of texts, answers to conversations, probabilities of answers.
+"""Load a model to ask it; answers to conversations, and their probabilities.
 
-Sequences are ordered by length and packed (classes, probabilities) or batched with a key-value
-cache (answers); results come back in the order asked for.
+Sequences are ordered by length and packed (probabilities) or batched with a key-value cache
+(answers); results come back in the order asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tuneful.core.errors import ModelError
 from tuneful.core.events import ignore
 from tuneful.core.machine import look
 from tuneful.models.chat import Talk, encode_chat, encode_prompt
+from tuneful.models.classifier import TOKENS_PER_PASS, Classifier
 from tuneful.models.load import load_weights, set_up
 from tuneful.models.lora_layer import fuse
 from tuneful.models.model import Model
@@ -36,69 +37,7 @@ if TYPE_CHECKING:
     from tuneful.data.rows import Chat
     from tuneful.models.tokenizer import Tokenizer
 
-TOKENS_PER_PASS = 8192
 ANSWERS_AT_ONCE = 32
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """Puts texts into classes.
-
-    Attributes:
-        labels: Class names in the order of the logits.
-        temperature: What logits are divided by before they become confidences.
-    """
-
-    labels: tuple[str, ...]
-    tokenizer: Tokenizer
-    scorer: Scorer
-    max_length: int
-    temperature: float = 1.0
-
-    def logits(
-        self, texts: Sequence[str], on_done: Callable[[int], None] | None = None
-    ) -> np.ndarray:
-        """Logits [texts, classes] in float32, not yet divided by the temperature.
-
-        Args:
-            texts: What to classify; longer ones are cut at the model's max_length.
-            on_done: Told how many texts are done, now and then.
-        """
-        encoded = [
-            self.tokenizer.close(ids, self.max_length)[0] for ids in self.tokenizer.encode(texts)
-        ]
-        result = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
-        done = 0
-        self.scorer.model.eval()
-        for members in cut_into_passes([len(ids) for ids in encoded], TOKENS_PER_PASS):
-            with torch.inference_mode():
-                logits_SC = self.scorer.class_logits([encoded[i] for i in members])
-            result[members] = logits_SC.cpu().numpy()
-            done += len(members)
-            if on_done:
-                on_done(done)
-        return result
-
-    def classify(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """For each text its "label", the "confidence" in it, and the probabilities of all classes.
-
-        Probabilities are divided by the temperature; they sum to 1.
-        """
-        scaled = self.logits(texts).astype(np.float64) / self.temperature
-        scaled -= scaled.max(axis=1, keepdims=True)
-        share = np.exp(scaled)
-        share /= share.sum(axis=1, keepdims=True)
-        return [
-            {
-                "label": self.labels[int(row.argmax())],
-                "confidence": round(float(row.max()), 6),
-                "probabilities": {
-                    name: round(float(value), 6)
-                    for name, value in zip(self.labels, row, strict=True)
-                },
-            }
-            for row in share
-        ]
 
 
 @dataclass(frozen=True)
@@ -174,23 +113,39 @@ class Chatter:
         return [(float(total), count) for total, count in zip(sums, counts, strict=True)]
 
 
+@dataclass(frozen=True)
+class Untuned:
+    """What an untuned model is loaded as.
+
+    Attributes:
+        head: What it computes (methods.base.Head). All but "tokens" are fresh and untrained.
+        labels: Names of the scores of such a head.
+        seed: It is drawn from.
+    """
+
+    head: str = "tokens"
+    labels: tuple[str, ...] = ()
+    seed: int = 0
+
+
+Predictor = Classifier | Chatter
+TALKING = Untuned()
+
+
 def load_predictor(
     reference: str | Path,
     store: Store,
     *,
-    labels: Sequence[str] | None = None,
-    seed: int = 0,
+    untuned: Untuned = TALKING,
     precision: Literal["auto", "bf16", "fp32"] = "auto",
     listener: Listener = ignore,
-) -> Classifier | Chatter:
+) -> Predictor:
     """Load a tuned model (folder or run) or a base model to ask it.
 
     Args:
         reference: As in a recipe's `model`.
         store: Where runs and models are.
-        labels: For a base model: class names; it then gets a fresh, untrained head from `seed`.
-            Without labels it answers conversations.
-        seed: Of an untrained head.
+        untuned: What a base model is loaded as; a tuned one knows.
         precision: Of weights and products; auto: bf16 where the machine has it.
         listener: Hears of downloads.
 
@@ -202,18 +157,22 @@ def load_predictor(
     dtype = torch.bfloat16 if is_bf16 else torch.float32
     if located.is_tuned:
         return _tuned(Model.open(located.folder), dtype)
-    head = "classes" if labels is not None else "tokens"
-    tokenizer = load_tokenizer(located.folder, needs_chat=head == "tokens")
-    model = load_weights(located.folder, head=head, labels=labels or (), precision=dtype, seed=seed)
+    tokenizer = load_tokenizer(located.folder, needs_chat=untuned.head == "tokens")
+    model = load_weights(
+        located.folder,
+        head=untuned.head,
+        labels=untuned.labels,
+        precision=dtype,
+        seed=untuned.seed,
+    )
     set_up(model, tokenizer, None)
-    longest = _longest(model)
     scorer = Scorer(model, pad_id=tokenizer.pad_id, packed=True)
-    if labels is not None:
-        return Classifier(tuple(labels), tokenizer, scorer, longest)
-    return Chatter(tokenizer, scorer, longest)
+    if untuned.head == "tokens":
+        return Chatter(tokenizer, scorer, _longest(model))
+    return Classifier(untuned.labels, tokenizer, scorer, _longest(model))
 
 
-def _tuned(model: Model, dtype: torch.dtype) -> Classifier | Chatter:
+def _tuned(model: Model, dtype: torch.dtype) -> Predictor:
     tokenizer = load_tokenizer(model.path, needs_chat=model.head == "tokens")
     if model.is_adapter:
         weights = _with_adapter(model, tokenizer, dtype)
@@ -221,10 +180,9 @@ def _tuned(model: Model, dtype: torch.dtype) -> Classifier | Chatter:
         weights = load_weights(model.path, head=model.head, labels=model.labels, precision=dtype)
         set_up(weights, tokenizer, None)
     scorer = Scorer(weights, pad_id=tokenizer.pad_id, packed=True)
-    longest = model.max_length
     if model.head == "tokens":
-        return Chatter(tokenizer, scorer, longest)
-    return Classifier(model.labels, tokenizer, scorer, longest, model.temperature)
+        return Chatter(tokenizer, scorer, model.max_length)
+    return Classifier(model.labels, tokenizer, scorer, model.max_length, model.temperature)
 
 
 def _with_adapter(model: Model, tokenizer: Tokenizer, dtype: torch.dtype) -> nn.Module:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tuneful.training.loop import Rows
     from tuneful.training.setup import Setup
 
-VERSION = 1
+VERSION = 2
 WEIGHTS_DEPEND_ON = {"model", "method", "adapter", "add_tokens", "train", "seed"}
 """Sections of a recipe that decide the trained weights, beside its rows."""
 
@@ -172,6 +172,7 @@ def _facts(
         "asked": asked_hash(recipe, data),
         "head": setup.method.head,
         "method": recipe.method.name,
+        "method_settings": recipe.method.model_dump(mode="json"),
         "adapter": recipe.adapter.name,
         "base": recipe.model,
         "base_folder": str(setup.located.folder.resolve()),

@@ -34,7 +34,7 @@ def run(args: Namespace, console: Console) -> int:
     model = load_predictor(args.model, Store.default(), listener=console.listener)
     if not isinstance(model, Chatter):
         raise ModelError(
-            "This model puts texts into classes; it does not talk.",
+            "This model judges texts; it does not talk.",
             where=args.model,
             fix=f"tuneful predict {args.model} TEXT",
         )

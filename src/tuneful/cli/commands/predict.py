@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.cli.commands.base import Command
 from tuneful.core.errors import DataError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tuneful.cli.console import Console
 
-TEXTS_AT_ONCE = 256
+INPUTS_AT_ONCE = 256
 
 
 def add(parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add(parser: ArgumentParser) -> None:
         metavar="TEXT|FILE",
         nargs="+",
         help="texts; or one file of rows (csv, tsv, jsonl, parquet; .txt: one text a line); "
-        "or - for lines on standard input",
+        "or - for lines on standard input; a model of pairs reads JSON: text and second",
     )
     parser.add_argument("--column", default="text", help="the file's column of texts")
     parser.add_argument("--max-new-tokens", type=int, default=128, help="longest answer of a chat")
@@ -34,38 +34,53 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, console: Console) -> int:
-    """Print a line for each text: label and confidence, or the answer."""
+    """Print a line for each input: what it is, and what the model says of it."""
     from tuneful.core.store import Store
-    from tuneful.data.message import Message
-    from tuneful.models.predict import Classifier, load_predictor
+    from tuneful.evaluating.predictions import load_to_ask
 
-    model = load_predictor(args.model, Store.default(), listener=console.listener)
-    for texts in _in_batches(_texts(args)):
-        if isinstance(model, Classifier):
-            for text, said in zip(texts, model.classify(texts), strict=True):
-                console.line({"text": text, **said})
-        else:
-            prompts = [(Message("user", text),) for text in texts]
-            answers = model.answers(prompts, args.max_new_tokens)
-            for text, answer in zip(texts, answers, strict=True):
-                console.line({"text": text, "answer": answer})
+    store = Store.default()
+    measure, model = load_to_ask(args.model, store, args.max_new_tokens, console.listener)
+    columns = measure.columns()
+    for inputs in _in_batches(_inputs(args, columns)):
+        for given, said in zip(inputs, measure.say(model, inputs), strict=True):
+            console.line({**(given if isinstance(given, dict) else {"text": given}), **said})
     return 0
 
 
-def _texts(args: Namespace) -> Iterator[str]:
-    """The texts, whichever way they came."""
+def _inputs(args: Namespace, columns: Sequence[str]) -> Iterator[Any]:
+    """The inputs, whichever way they came: texts, or objects where there are several columns."""
     first = args.texts[0]
-    if len(args.texts) > 1:
-        yield from args.texts
-    elif first == "-":
-        yield from (line.rstrip("\n") for line in sys.stdin)
-    elif len(first) < 1000 and Path(first).is_file():
-        yield from _of_file(Path(first), args.column)
-    else:
-        yield first
+    if len(args.texts) == 1 and len(first) < 1000 and Path(first).is_file():
+        yield from _of_file(Path(first), args.column, columns)
+        return
+    lines = (line.rstrip("\n") for line in sys.stdin) if args.texts == ["-"] else args.texts
+    for line in lines:
+        yield _object(line, columns) if len(columns) > 1 else line
 
 
-def _of_file(path: Path, column: str) -> Iterator[str]:
+def _object(line: str, columns: Sequence[str]) -> dict[str, Any]:
+    """An input of several columns, written as JSON.
+
+    Raises:
+        DataError: It is none, or lacks a column.
+    """
+    import json
+
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not set(columns) <= set(cast("dict[str, Any]", found)):
+        shape = ", ".join(f'"{name}": "…"' for name in columns)
+        raise DataError(
+            f"The model reads {' and '.join(columns)}, but the input is {line[:60]!r}.",
+            where="TEXT",
+            fix=f"Write it as JSON: {{{shape}}}",
+        )
+    return {name: cast("dict[str, Any]", found)[name] for name in columns}
+
+
+def _of_file(path: Path, column: str, columns: Sequence[str]) -> Iterator[Any]:
     from tuneful.core.events import ignore
     from tuneful.data.records import BadRow
     from tuneful.data.sources import open_source
@@ -74,23 +89,31 @@ def _of_file(path: Path, column: str) -> Iterator[str]:
         with path.open(encoding="utf-8") as lines:
             yield from (line.rstrip("\n") for line in lines)
         return
+    asked = columns if len(columns) > 1 else (column,)
     for record in open_source(str(path), ignore).read():
         if isinstance(record, BadRow):
             raise record.error()
-        if column not in record.values:
+        lacking = next((name for name in asked if name not in record.values), None)
+        if lacking is not None:
             raise DataError(
-                f"There is no column {column!r}.",
+                f"There is no column {lacking!r}.",
                 where=str(path),
-                fix=f"Name one by --column: {', '.join(record.values)}.",
+                fix=f"Name one by --column: {', '.join(record.values)}."
+                if len(columns) == 1
+                else f"The model reads {' and '.join(columns)}.",
             )
-        yield str(record.values[column])
+        if len(columns) > 1:
+            yield {name: str(record.values[name]) for name in columns}
+        else:
+            value = record.values[column]
+            yield value if isinstance(value, list) else str(value)
 
 
-def _in_batches(texts: Iterator[str]) -> Iterator[list[str]]:
-    waiting: list[str] = []
-    for text in texts:
-        waiting.append(text)
-        if len(waiting) == TEXTS_AT_ONCE:
+def _in_batches(inputs: Iterator[Any]) -> Iterator[list[Any]]:
+    waiting: list[Any] = []
+    for given in inputs:
+        waiting.append(given)
+        if len(waiting) == INPUTS_AT_ONCE:
             yield waiting
             waiting = []
     if waiting:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from tuneful.evaluating.metrics.base import Mean, classes
+from tuneful.evaluating.metrics.base import Mean
 
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.classes import ClassSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 
 class Accuracy(Mean):
     """Right rows by all rows."""
 
-    head: ClassVar[Literal["classes", "tokens"]] = "classes"
+    measures: ClassVar[tuple[str, ...]] = ("classes",)
     title: ClassVar[str] = "accuracy"
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: ClassSample) -> Array:
         """1 for each row got right: [N, 1]."""
-        known = classes(sample, "accuracy")
-        return (known.chosen_N == known.truth_N).astype("float64")[:, None]
+        return (sample.chosen_N == sample.truth_N).astype("float64")[:, None]

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuneful.evaluating.metrics.base import classes
-
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.classes import ClassSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 BINS = 15
 
@@ -22,20 +20,19 @@ class CalibrationError:
 
     better: ClassVar[Literal["higher", "lower"]] = "lower"
     is_share: ClassVar[bool] = True
-    head: ClassVar[Literal["classes", "tokens"]] = "classes"
+    measures: ClassVar[tuple[str, ...]] = ("classes",)
     title: ClassVar[str] = "calibration error"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: ClassSample) -> Array:
         """For each bin: right minus confidence: [N, BINS]."""
         import numpy as np
 
-        known = classes(sample, "ece")
-        confidence_N = known.probability_NC.max(axis=1)
+        confidence_N = sample.probability_NC.max(axis=1)
         bin_N = np.clip(np.ceil(confidence_N * BINS).astype(np.int64) - 1, 0, BINS - 1)
-        gap_N = (known.chosen_N == known.truth_N) - confidence_N
+        gap_N = (sample.chosen_N == sample.truth_N) - confidence_N
         return np.where(bin_N[:, None] == np.arange(BINS), gap_N[:, None], 0.0)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from tuneful.evaluating.metrics.base import Mean, answers
+from tuneful.evaluating.metrics.base import Mean
 
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.answers import AnswerSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 
 class ExactMatch(Mean):
     """Equal answers by all answers."""
 
-    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
     title: ClassVar[str] = "exact match"
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: AnswerSample) -> Array:
         """1 for each equal answer: [N, 1]."""
         import numpy as np
 
-        known = answers(sample, "exact_match")
-        pairs = zip(known.answers, known.references, strict=True)
+        pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[float(said.strip() == meant.strip())] for said, meant in pairs])

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tuneful.core.errors import DataError
-from tuneful.evaluating.metrics.base import Mean, answers
+from tuneful.evaluating.metrics.base import Mean
 
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.answers import AnswerSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 
 class JsonValid(Mean):
     """The share of answers that are one JSON object with the reference's keys, and nothing else."""
 
-    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
     title: ClassVar[str] = "valid JSON"
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: AnswerSample) -> Array:
         """1 for each valid answer: [N, 1]."""
         import numpy as np
 
-        known = answers(sample, "json_valid")
-        pairs = zip(known.answers, known.references, strict=True)
+        pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[float(_is_valid(said, meant))] for said, meant in pairs])
 
 
 class FieldAccuracy(Mean):
     """The share of answers whose field has the reference's value; what does not parse fails."""
 
-    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
 
     def __init__(self, part: str = "") -> None:
         super().__init__(part)
@@ -42,12 +41,11 @@ class FieldAccuracy(Mean):
                 fix='Write "field_accuracy:sentiment" for the field sentiment.',
             )
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: AnswerSample) -> Array:
         """1 for each equal field: [N, 1]."""
         import numpy as np
 
-        known = answers(sample, "field_accuracy")
-        pairs = zip(known.answers, known.references, strict=True)
+        pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[float(self._is_equal(said, meant))] for said, meant in pairs])
 
     @property

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuneful.evaluating.metrics.base import classes
-
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.classes import ClassSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 
 class MacroF1:
@@ -19,19 +17,18 @@ class MacroF1:
 
     better: ClassVar[Literal["higher", "lower"]] = "higher"
     is_share: ClassVar[bool] = True
-    head: ClassVar[Literal["classes", "tokens"]] = "classes"
+    measures: ClassVar[tuple[str, ...]] = ("classes",)
     title: ClassVar[str] = "macro F1"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: ClassSample) -> Array:
         """For each class: right, chosen and true rows: [N, 3 * C]."""
         import numpy as np
 
-        known = classes(sample, "macro_f1")
-        identity_CC = np.eye(known.probability_NC.shape[1])
-        chosen_NC, truth_NC = identity_CC[known.chosen_N], identity_CC[known.truth_N]
+        identity_CC = np.eye(sample.probability_NC.shape[1])
+        chosen_NC, truth_NC = identity_CC[sample.chosen_N], identity_CC[sample.truth_N]
         return np.concatenate([chosen_NC * truth_NC, chosen_NC, truth_NC], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:

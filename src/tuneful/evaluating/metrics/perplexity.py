@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuneful.evaluating.metrics.base import answers
-
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.answers import AnswerSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 
 class Perplexity:
@@ -16,18 +14,17 @@ class Perplexity:
 
     better: ClassVar[Literal["higher", "lower"]] = "lower"
     is_share: ClassVar[bool] = False
-    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
     title: ClassVar[str] = "perplexity"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: AnswerSample) -> Array:
         """-log p and number of tokens: [N, 2]."""
         import numpy as np
 
-        known = answers(sample, "perplexity")
-        return np.stack([-known.logp_N, known.tokens_N.astype("float64")], axis=1)
+        return np.stack([-sample.logp_N, sample.tokens_N.astype("float64")], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """Exp of nats by tokens."""

@@ -7,13 +7,13 @@ default. Texts in other scripts have no such words; use token F1 for them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from tuneful.evaluating.metrics.base import Mean, answers
+from tuneful.evaluating.metrics.base import Mean
 
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.answers import AnswerSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 WORD = re.compile(r"[a-z0-9]+")
 
@@ -21,15 +21,14 @@ WORD = re.compile(r"[a-z0-9]+")
 class RougeL(Mean):
     """The mean over rows."""
 
-    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
     title: ClassVar[str] = "ROUGE-L"
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: AnswerSample) -> Array:
         """ROUGE-L of each row: [N, 1]."""
         import numpy as np
 
-        known = answers(sample, "rouge_l")
-        pairs = zip(known.answers, known.references, strict=True)
+        pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[rouge_l(said, meant)] for said, meant in pairs])
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from tuneful.evaluating.metrics.base import Mean, answers
+from tuneful.evaluating.metrics.base import Mean
 
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.answers import AnswerSample
     from tuneful.evaluating.metrics.base import Array
-    from tuneful.evaluating.samples import Sample
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -20,15 +20,14 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 class TokenF1(Mean):
     """The mean over rows of the F1 of words, each counted as often as both have it."""
 
-    head: ClassVar[Literal["classes", "tokens"]] = "tokens"
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
     title: ClassVar[str] = "token F1"
 
-    def statistics(self, sample: Sample) -> Array:
+    def statistics(self, sample: AnswerSample) -> Array:
         """F1 of each row: [N, 1]."""
         import numpy as np
 
-        known = answers(sample, "token_f1")
-        pairs = zip(known.answers, known.references, strict=True)
+        pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[f1(words(said), words(meant))] for said, meant in pairs])
 
 

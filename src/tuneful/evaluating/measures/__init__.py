@@ -1,0 +1,21 @@
+"""Measures: how a model is compared with the truth. To add one: a file here, a line in MEASURES.
+
+A method names its measure (`Method.measured`), a metric the measures whose samples it can read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.registry import Registry
+
+if TYPE_CHECKING:
+    from tuneful.evaluating.measures.base import Measure
+
+MEASURES: Registry[type[Measure]] = Registry(
+    "measure",
+    {
+        "answers": "tuneful.evaluating.measures.answers:Answers",
+        "classes": "tuneful.evaluating.measures.classes:Classes",
+    },
+)

@@ -1,0 +1,137 @@
+"""What every measure is made of.
+
+A measure asks a model about rows, keeps what it said as JSON values, and sets that beside the truth
+as a sample: what metrics are computed from. Tuned and untuned model are asked in the same way.
+
+Shapes: N rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from tuneful.methods import METHODS
+from tuneful.methods.base import DataFacts
+
+if TYPE_CHECKING:
+    from tuneful.methods.base import Method
+    from tuneful.models.model import Model
+
+Told = Callable[[str], Callable[[int], None]]
+"""From what is being asked ("rows", "answers") to a listener of how many are done."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a measure may know.
+
+    Attributes:
+        labels: Names of the model's scores in their order; none for a model without such a head.
+        method: The method as the model was trained by it; None for a model that was not.
+        temperature: What logits are divided by before they become confidences.
+        max_new_tokens: Longest answer.
+    """
+
+    labels: tuple[str, ...] = ()
+    method: Method[Any] | None = None
+    temperature: float = 1.0
+    max_new_tokens: int = 128
+
+    @classmethod
+    def of(cls, model: Model, max_new_tokens: int, *, is_base: bool = False) -> Context:
+        """The context of a tuned model, or of its base, which nobody calibrated."""
+        kind = METHODS[str(model.manifest["method"])]
+        settings = kind.Config.model_validate(model.manifest["method_settings"])
+        method = kind(settings, DataFacts(model.labels))
+        temperature = 1.0 if is_base else model.temperature
+        return cls(model.labels, method, temperature, max_new_tokens)
+
+
+class Measure(Protocol):
+    """A way to compare a model with the truth."""
+
+    version: ClassVar[int]
+    """Goes up when `ask` changes what it says: what was kept of untuned models is then outdated."""
+
+    fits: ClassVar[bool]
+    """Whether something is fitted on validation rows before test rows are measured."""
+
+    def __init__(self, context: Context) -> None: ...
+
+    def depends_on(self) -> list[Any]:
+        """What the answers depend on, beside model, head, rows and length: JSON values."""
+        ...
+
+    def ask(self, predictor: Any, rows: Sequence[Any], told: Told) -> list[Any]:
+        """What the model says of each row, as JSON values: [N]."""
+        ...
+
+    def fit(self, said: Sequence[Any], rows: Sequence[Any]) -> Mapping[str, Any]:
+        """What is fitted on validation rows and kept with the model: its calibration.
+
+        `Model.temperature` reads "temperature" in it.
+        """
+        ...
+
+    def sample(self, said: Sequence[Any], rows: Sequence[Any]) -> Any:
+        """What was said beside the truth.
+
+        Raises:
+            DataError: A row's truth is nothing that the model could have said.
+        """
+        ...
+
+    def metrics(self, sample: Any) -> list[str]:
+        """Metrics that this sample calls for, beside the method's."""
+        ...
+
+    def facts(self, sample: Any) -> Mapping[str, Any]:
+        """What the report says beside metrics, as JSON values, of the tuned model's sample."""
+        ...
+
+    def columns(self) -> tuple[str, ...]:
+        """What an input is made of: ("text",), or more where it is an object of several."""
+        ...
+
+    def say(self, predictor: Any, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+        """What `tuneful predict` prints for each input: a value, or an object of the columns.
+
+        Raises:
+            DataError: An input is not what the model reads.
+        """
+        ...
+
+
+class Plain:
+    """A measure of texts that fits nothing and adds nothing to metrics and report."""
+
+    version: ClassVar[int] = 1
+    fits: ClassVar[bool] = False
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def depends_on(self) -> list[Any]:
+        """Nothing."""
+        return []
+
+    def fit(self, said: Sequence[Any], rows: Sequence[Any]) -> Mapping[str, Any]:
+        """Nothing."""
+        del said, rows
+        return {}
+
+    def metrics(self, sample: Any) -> list[str]:
+        """None more."""
+        del sample
+        return []
+
+    def facts(self, sample: Any) -> Mapping[str, Any]:
+        """Nothing."""
+        del sample
+        return {}
+
+    def columns(self) -> tuple[str, ...]:
+        """A text."""
+        return ("text",)
