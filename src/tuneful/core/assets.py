@@ -38,11 +38,11 @@ class AssetTable:
     """A table of rows inside an asset.
 
     Attributes:
-        path: The file, from the asset's folder.
-        layout: How it is written: "file" as its ending says, "vader" as the VADER ratings are.
+        paths: The files, from the asset's folder; * stands for any letters of a name.
+        layout: How they are written: "file" as the ending says, else as the package has it.
     """
 
-    path: str
+    paths: tuple[str, ...]
     layout: str = "file"
 
 
@@ -90,7 +90,10 @@ def assets() -> Mapping[str, Asset]:
 
 
 def _asset(name: str, entry: dict[str, Any]) -> Asset:
-    tables = {key: AssetTable(**value) for key, value in entry.pop("tables", {}).items()}
+    tables = {
+        key: AssetTable(tuple(value["paths"]), value.get("layout", "file"))
+        for key, value in entry.pop("tables", {}).items()
+    }
     archives = tuple(entry.pop("archives", ()))
     return Asset(name=name, tables=tables, archives=archives, **entry)
 

@@ -21,6 +21,8 @@ Batch = Any
 Array = Any
 """A pyarrow.Array."""
 
+TURN = ("role", "content", "tool_calls", "name", "call_id")
+"""A turn's texts; its weight is a number."""
 ROWS_OF_BATCH = 1000
 BYTES_OF_BATCH = 1 << 22
 
@@ -44,7 +46,7 @@ def schema(row_type: str) -> Any:
 
 def _types() -> dict[str, Any]:
     pa = pyarrow()
-    texts = [(name, pa.string()) for name in ("role", "content", "tool_calls", "name")]
+    texts = [(name, pa.string()) for name in TURN]
     turn = pa.struct([*texts, ("weight", pa.float64())])
     return {
         "text": pa.string(),
@@ -87,6 +89,7 @@ def _turn_to_disk(turn: Message) -> dict[str, Any]:
         "content": turn.content,
         "tool_calls": json.dumps(calls, ensure_ascii=False) if calls else None,
         "name": turn.name or None,
+        "call_id": turn.call_id or None,
         "weight": turn.weight,
     }
 
@@ -106,6 +109,7 @@ def _turn_from_disk(turn: Mapping[str, Any]) -> Message:
         turn["content"],
         tuple(ToolCall(*call) for call in json.loads(calls)) if calls else (),
         turn["name"] or "",
+        turn["call_id"] or "",
         turn["weight"],
     )
 

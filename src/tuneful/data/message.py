@@ -28,7 +28,8 @@ class ToolCall:
     def to_json(self) -> dict[str, Any]:
         """The call in OpenAI's form."""
         function = {"name": self.name, "arguments": self.arguments}
-        return {"id": self.id, "type": "function", "function": function}
+        named = {"id": self.id} if self.id else {}
+        return {**named, "type": "function", "function": function}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Message:
         role: Who speaks.
         content: What is said; "" where tools are called and nothing is said.
         tool_calls: Of an assistant's turn.
-        name: The tool that a tool's turn comes from, or its call's id.
+        name: The function that a tool's turn comes from.
+        call_id: Which call a tool's turn answers; "" where the source does not say.
         weight: How much an assistant's turn is learned; 0: it is given.
     """
 
@@ -47,6 +49,7 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     name: str = ""
+    call_id: str = ""
     weight: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
@@ -56,6 +59,8 @@ class Message:
             turn["tool_calls"] = [call.to_json() for call in self.tool_calls]
         if self.name:
             turn["name"] = self.name
+        if self.call_id:
+            turn["tool_call_id"] = self.call_id
         if self.weight != 1.0:
             turn["weight"] = self.weight
         return turn

@@ -85,12 +85,19 @@ class Chat:
 
     Attributes:
         tools: Functions that the assistant may call, in OpenAI's form.
+        reference: What an answer is judged by where the last turn does not say it all: calls that
+            count as right (data.accepted), a JSON schema; else "".
     """
 
     messages: Turns
     tools: tuple[dict[str, Any], ...] = ()
+    reference: str = ""
 
-    columns: ClassVar[Mapping[str, Column]] = {"messages": "turns", "tools": "json"}
+    columns: ClassVar[Mapping[str, Column]] = {
+        "messages": "turns",
+        "tools": "json",
+        "reference": "text",
+    }
 
     @property
     def prompt(self) -> Turns:

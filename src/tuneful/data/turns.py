@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from tuneful.data.calls import CALL, kind_of_value, named, tool_calls_of
 from tuneful.data.formats.base import BadValue
-from tuneful.data.message import Message, ToolCall
+from tuneful.data.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tuneful.data.message import Role
+    from tuneful.data.message import Role, ToolCall
 
 ROLES: Mapping[str, Role] = {
     "system": "system",
@@ -26,10 +27,13 @@ ROLES: Mapping[str, Role] = {
     "tool": "tool",
     "function": "tool",
     "observation": "tool",
+    "tool_response": "tool",
+    "function_call": "assistant",
+    "tool_call": "assistant",
 }
 """Words for who speaks in OpenAI's, ShareGPT's and other files, and ours."""
-CALL = 'A call is {"type": "function", "function": {"name": "…", "arguments": "{…}"}}'
-TOOL = 'A tool is {"type": "function", "function": {"name": "…", "parameters": {…}}}'
+CALLS = ("function_call", "tool_call")
+"""ShareGPT's roles whose text is a call as JSON."""
 SHAPE = 'Turns are [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]'
 
 
@@ -48,31 +52,50 @@ def turns_of(value: object, column: str) -> tuple[Message, ...]:
         except ValueError as error:
             problem = f"The column {column!r} holds text that is no JSON: {error}."
             raise BadValue(problem, SHAPE) from None
-    found = "an empty list" if value == [] else _kind(value)
+    found = "an empty list" if value == [] else kind_of_value(value)
     turns = cast("Sequence[object]", value) if isinstance(value, list) else ()
     if not turns:
         raise BadValue(f"The column {column!r} holds {found}, not turns.", SHAPE)
-    return tuple(_message(turn, number) for number, turn in enumerate(turns, start=1))
+    return named([_message(turn, number) for number, turn in enumerate(turns, start=1)])
 
 
 def _message(turn: object, number: int) -> Message:
     if not isinstance(turn, dict):
-        raise BadValue(f"Turn {number} is {_kind(turn)}, not an object.", SHAPE)
+        raise BadValue(f"Turn {number} is {kind_of_value(turn)}, not an object.", SHAPE)
     known = cast("dict[str, Any]", turn)
     said = known.get("role", known.get("from"))
     role = ROLES.get(str(said).strip().lower())
     if role is None:
         raise BadValue(f"Turn {number} is by {said!r}, a role that is not known.", SHAPE)
     content = known.get("content", known.get("value"))
-    calls = tool_calls_of(known.get("tool_calls"), number)
-    if content is None and calls:
+    calls = _calls(known, number)
+    if calls and (content is None or said in CALLS):
         content = ""
     if isinstance(content, list):
         content = _joined(cast("Sequence[object]", content), number)
     if not isinstance(content, str):
         raise BadValue(f"Turn {number} has no content.", SHAPE)
-    name = str(known.get("name") or known.get("tool_call_id") or "")
-    return Message(role, content, calls, name, _weight(known.get("weight"), number))
+    name, answered = str(known.get("name") or ""), str(known.get("tool_call_id") or "")
+    return Message(role, content, calls, name, answered, _weight(known.get("weight"), number))
+
+
+def _calls(turn: Mapping[str, Any], number: int) -> tuple[ToolCall, ...]:
+    """The calls of a turn: OpenAI's tool_calls, its older function_call, or ShareGPT's role."""
+    older = turn.get("function_call")
+    value = turn.get("tool_calls") if older is None else [older]
+    if turn.get("role", turn.get("from")) in CALLS:
+        return tool_calls_of(_spoken(turn.get("content", turn.get("value")), number), number)
+    return tool_calls_of(value, number)
+
+
+def _spoken(value: object, number: int) -> object:
+    """A call or calls that stand in a turn's text as JSON."""
+    try:
+        found = cast("object", json.loads(value)) if isinstance(value, str) else value
+    except ValueError as error:
+        problem = f"Turn {number} is a call that is no JSON: {error}."
+        raise BadValue(problem, CALL) from None
+    return cast("object", found if isinstance(found, list) else [found])
 
 
 def _weight(value: object, number: int) -> float:
@@ -84,67 +107,10 @@ def _weight(value: object, number: int) -> float:
     return float(value)
 
 
-def tool_calls_of(value: object, number: int) -> tuple[ToolCall, ...]:
-    """Calls in OpenAI's form, or as bare {"name", "arguments"}.
-
-    Raises:
-        BadValue: They are no calls.
-    """
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise BadValue(f"Turn {number} has tool_calls that are {_kind(value)}.", CALL)
-    return tuple(_call(call, number) for call in cast("Sequence[object]", value))
-
-
-def _call(value: object, number: int) -> ToolCall:
-    known = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    function = known.get("function", known)
-    inner = cast("dict[str, Any]", function) if isinstance(function, dict) else {}
-    name, arguments = inner.get("name"), inner.get("arguments", {})
-    if not isinstance(name, str) or not name:
-        raise BadValue(f"Turn {number} calls a tool without a name.", CALL)
-    try:
-        parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
-    except ValueError as error:
-        problem = f"Turn {number} calls {name} with arguments that are no JSON: {error}."
-        raise BadValue(problem, CALL) from None
-    if not isinstance(parsed, dict):
-        raise BadValue(f"Turn {number} calls {name} with {_kind(parsed)}, not an object.", CALL)
-    return ToolCall(name, json.dumps(parsed, ensure_ascii=False), str(known.get("id") or ""))
-
-
-def tools_of(value: object, column: str) -> tuple[dict[str, Any], ...]:
-    """Functions in OpenAI's form; bare {"name", "parameters"} are put into it.
-
-    Raises:
-        BadValue: They are no functions.
-    """
-    if isinstance(value, str) and value.strip():
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            problem = f"The column {column!r} holds tools that are no JSON: {error}."
-            raise BadValue(problem, TOOL) from None
-    if not value:
-        return ()
-    if not isinstance(value, list):
-        raise BadValue(f"The column {column!r} holds {_kind(value)}, not a list of tools.", TOOL)
-    return tuple(_tool(tool, column) for tool in cast("Sequence[object]", value))
-
-
-def _tool(value: object, column: str) -> dict[str, Any]:
-    known = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    function = known.get("function", known)
-    if not isinstance(function, dict) or not cast("dict[str, Any]", function).get("name"):
-        raise BadValue(f"The column {column!r} holds a tool without a name.", TOOL)
-    return {"type": "function", "function": function}
-
-
 def _joined(parts: Sequence[object], number: int) -> str:
     texts: list[str] = []
     for part in parts:
-        kind = _kind(part)
+        kind = kind_of_value(part)
         known = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
         if not isinstance(known.get("text"), str):
             kind = repr(known["type"]) if "type" in known else kind
@@ -152,7 +118,3 @@ def _joined(parts: Sequence[object], number: int) -> str:
             raise BadValue(problem, "Leave such rows out")
         texts.append(known["text"])
     return "".join(texts)
-
-
-def _kind(value: object) -> str:
-    return "empty" if value is None else f"a {type(value).__name__}"

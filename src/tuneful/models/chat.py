@@ -94,18 +94,11 @@ def render(tokenizer: Tokenizer, talk: Talk, *, for_answer: bool) -> str:
 
 
 def _turn(message: Message) -> dict[str, Any]:
-    """A turn as templates read it: arguments are objects, not text."""
-    turn: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        turn["tool_calls"] = [
-            {
-                "type": "function",
-                "function": {"name": c.name, "arguments": json.loads(c.arguments)},
-            }
-            for c in message.tool_calls
-        ]
-    if message.name:
-        turn["name"] = message.name
+    """A turn in OpenAI's form, but for arguments, which templates read as objects, not as text."""
+    turn = message.to_json()
+    turn.pop("weight", None)
+    for call in turn.get("tool_calls", ()):
+        call["function"]["arguments"] = json.loads(call["function"]["arguments"])
     return turn
 
 

@@ -32,8 +32,17 @@ def knows_tools(template: str) -> bool:
 
 
 def write_out(messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> tuple[Message, ...]:
-    """The conversation with functions, calls and results as plain text."""
-    turns = [_plain(message) for message in messages]
+    """The conversation with functions, calls and results as plain text.
+
+    Results that follow each other are one turn of the user's, so that roles alternate.
+    """
+    turns: list[Message] = []
+    for number, message in enumerate(messages):
+        plain = _plain(message)
+        if number and message.role == "tool" == messages[number - 1].role:
+            turns[-1] = replace(turns[-1], content=f"{turns[-1].content}\n{plain.content}")
+        else:
+            turns.append(plain)
     if tools:
         listed = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)
         text = INTRODUCTION.format(tools=listed)
@@ -58,21 +67,35 @@ def _plain(message: Message) -> Message:
 
 
 def read_calls(text: str) -> list[dict[str, Any]] | None:
-    """The calls in an answer as {"name", "arguments"}; None where what stands there is no call.
+    """The calls in an answer as {"name", "arguments"}, none where it only says something.
 
-    Read are <tool_call> blocks, or else the whole text as a JSON object or list.
+    Read are <tool_call> blocks, or else the whole text as a JSON object or list of calls, with
+    "arguments" or "parameters", as models write them. Returns None where a call was begun and
+    cannot be read.
     """
-    blocks = CALL.findall(text) or [text.strip()]
+    blocks = CALL.findall(text)
+    if not blocks:
+        return _calls(text.strip()) or []
     calls: list[dict[str, Any]] = []
     for block in blocks:
-        try:
-            found = json.loads(block)
-        except ValueError:
+        found = _calls(block)
+        if found is None:
             return None
-        parts = cast("list[Any]", found if isinstance(found, list) else [found])
-        for part in parts:
-            if not (isinstance(part, dict) and isinstance(cast("Any", part).get("name"), str)):
-                return None
-            known = cast("dict[str, Any]", part)
-            calls.append({"name": known["name"], "arguments": known.get("arguments", {})})
+        calls += found
+    return calls
+
+
+def _calls(text: str) -> list[dict[str, Any]] | None:
+    """A JSON object or list of objects with a name and arguments; None where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    calls: list[dict[str, Any]] = []
+    for part in cast("list[Any]", found if isinstance(found, list) else [found]):
+        known = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+        arguments = known.get("arguments", known.get("parameters"))
+        if not isinstance(known.get("name"), str) or not isinstance(arguments, dict):
+            return None
+        calls.append({"name": known["name"], "arguments": arguments})
     return calls

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tuneful.data.calls import tools_of
 from tuneful.data.cells import PROMPT, asked, prompt_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
 from tuneful.data.rows import Prompt
-from tuneful.data.turns import tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.assets import asset, fetch_package
 from tuneful.core.errors import DataError
+from tuneful.data.bfcl import NOTES as BFCL_NOTES
+from tuneful.data.bfcl import read_bfcl
 from tuneful.data.records import BadRow, Meter, Record, Source
 from tuneful.data.sources.base import describe_files, read_files, short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tuneful.core.events import Listener
@@ -39,16 +41,15 @@ def open_package(reference: str, listener: Listener) -> Source:
             f"The package {known.name} has {found}.", where=reference, fix=f"Give {choices}."
         )
     root = fetch_package(known.name, listener)
-    path, meter = root / table.path, Meter()
-    is_vader = table.layout == "vader"
+    paths, meter = [path for part in table.paths for path in sorted(root.glob(part))], Meter()
     several = len(known.tables) > 1
     return Source(
         name=short_name(f"{known.name}-{table_name}" if several else known.name),
         reference=reference,
-        files=describe_files([path], root),
-        read=lambda: _read_vader(path, meter) if is_vader else read_files([path], meter),
+        files=describe_files(paths, root),
+        read=lambda: READERS[table.layout](paths, meter),
         licence=known.licence,
-        notes=(known.source, *(VADER_NOTES if is_vader else ())),
+        notes=(known.source, *NOTES.get(table.layout, ())),
         meter=meter,
     )
 
@@ -59,8 +60,9 @@ VADER_NOTES = (
 )
 
 
-def _read_vader(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
+def _read_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
     """Lines of id, mean rating and text, with tabs between them."""
+    (path,) = paths
     meter.total = path.stat().st_size
     with path.open("rb") as raw:
         meter.begin(raw)
@@ -78,3 +80,12 @@ def _read_vader(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
             }
             yield Record(values, path.name, row)
         meter.end(meter.total)
+
+
+READERS: Mapping[str, Callable[[Sequence[Path], Meter], Iterator[Record | BadRow]]] = {
+    "file": read_files,
+    "vader": _read_vader,
+    "bfcl": read_bfcl,
+}
+"""How a table is written, and what reads it."""
+NOTES: Mapping[str, Sequence[str]] = {"vader": VADER_NOTES, "bfcl": BFCL_NOTES}
