@@ -29,6 +29,7 @@ NOTE = "<!-- Written by docs/generate.py (make docs): change the code, not this 
 PARTS = {
     "Methods": "tuneful.methods:METHODS",
     "Adapters": "tuneful.models.adapters:ADAPTERS",
+    "Graders": "tuneful.grading.graders:GRADERS",
     "Sources": "tuneful.data.sources:SOURCES",
     "Formats": "tuneful.data.formats:FORMATS",
     "Data checks": "tuneful.data.checks:CHECKS",
@@ -37,7 +38,7 @@ PARTS = {
     "Metrics": "tuneful.evaluating.metrics:METRICS",
 }
 
-OWN_PAGES = {"Methods": "method", "Adapters": "adapter"}
+OWN_PAGES = {"Methods": "method", "Adapters": "adapter", "Graders": "grader"}
 """Parts that have a page each, and the recipe key that names them."""
 
 
@@ -105,7 +106,8 @@ def key_table(section: type[BaseModel], prefix: str = "") -> list[str]:
 def keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
     """Dotted key, default and description of a section and the sections in it."""
     for name, field in section.model_fields.items():
-        key = f"{prefix}.{name}" if prefix else name
+        known = field.alias or name
+        key = f"{prefix}.{known}" if prefix else known
         kind: Any = field.annotation
         if hasattr(kind, "model_fields"):
             if prefix:

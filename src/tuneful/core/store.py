@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuneful.core.artifact import MANIFEST
-from tuneful.core.errors import RunError
+from tuneful.core.errors import RecipeError, RunError
 
 
 @dataclass(frozen=True)
@@ -79,3 +79,19 @@ def cache_folder() -> Path:
     """Where downloads are kept between projects: in `$XDG_CACHE_HOME` or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "tuneful"
+
+
+def secret(variable: str) -> str:
+    """A key for a service, from the environment variable that a recipe names.
+
+    Raises:
+        RecipeError: It is not set.
+    """
+    value = os.environ.get(variable, "")
+    if not value:
+        raise RecipeError(
+            f"The environment variable {variable} is not set.",
+            where="key",
+            fix=f"export {variable}=... before the command; keys are never written in a recipe.",
+        )
+    return value

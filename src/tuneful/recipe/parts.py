@@ -6,20 +6,19 @@ that names one of their parts is read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from tuneful.core.errors import UnknownName
 from tuneful.core.registry import Registry, load
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-TABLES: Mapping[str, str] = {
+TABLES: dict[str, str] = {
     "method": "tuneful.methods:METHODS",
     "adapter": "tuneful.models.adapters:ADAPTERS",
 }
+LISTED: dict[str, str] = {"grader": "tuneful.grading.graders:GRADERS"}
+"""Parts that a part's own settings list: {rewards: [{name: regex, ...}, ...]}."""
 
 
 class PartConfig(BaseModel):
@@ -33,7 +32,7 @@ class PartConfig(BaseModel):
 
 def registry(section: str) -> Registry[Any]:
     """The table of parts that may fill a section ("method", "adapter")."""
-    return cast("Registry[Any]", load(TABLES[section]))
+    return cast("Registry[Any]", load((TABLES | LISTED)[section]))
 
 
 def config_of(section: str, name: str) -> type[PartConfig]:

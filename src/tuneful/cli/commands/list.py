@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tuneful.core.report import Cell
     from tuneful.core.store import Store
 
-KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "formats",
-         "metrics", "sources")  # fmt: skip
+KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
+         "formats", "metrics", "sources")  # fmt: skip
 
 
 def add(parser: ArgumentParser) -> None:
@@ -79,12 +79,14 @@ def _table(kind: str) -> Registry[Any]:
     from tuneful.data.formats import FORMATS
     from tuneful.data.sources import SOURCES
     from tuneful.evaluating.metrics import METRICS
+    from tuneful.grading.graders import GRADERS
     from tuneful.methods import METHODS
     from tuneful.models.adapters import ADAPTERS
 
     tables: dict[str, Registry[Any]] = {
         "methods": METHODS,
         "adapters": ADAPTERS,
+        "graders": GRADERS,
         "formats": FORMATS,
         "metrics": METRICS,
         "sources": SOURCES,
