@@ -78,7 +78,7 @@ bench-sft: .venv/.installed-bench
 
 .venv/.installed-dev: .venv/.installed
 	@echo "Installing the developer's tools ..."
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[dev,all]'
 	@touch $@
 
 .venv/.installed-bench: .venv/.installed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.cli.commands import COMMANDS
 from tuneful.cli.main import EXIT_CODES
+from tuneful.recipe.parts import PartConfig
 from tuneful.recipe.schema import Recipe
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ PARTS = {
     "Methods": "tuneful.methods:METHODS",
     "Adapters": "tuneful.models.adapters:ADAPTERS",
     "Graders": "tuneful.grading.graders:GRADERS",
+    "Optimizers": "tuneful.training.optimizers:OPTIMIZERS",
     "Sources": "tuneful.data.sources:SOURCES",
     "Formats": "tuneful.data.formats:FORMATS",
     "Data checks": "tuneful.data.checks:CHECKS",
@@ -38,7 +40,12 @@ PARTS = {
     "Metrics": "tuneful.evaluating.metrics:METRICS",
 }
 
-OWN_PAGES = {"Methods": "method", "Adapters": "adapter", "Graders": "grader"}
+OWN_PAGES = {
+    "Methods": "method",
+    "Adapters": "adapter",
+    "Graders": "grader",
+    "Optimizers": "train.optimizer",
+}
 """Parts that have a page each, and the recipe key that names them."""
 
 
@@ -110,7 +117,7 @@ def keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]
         key = f"{prefix}.{known}" if prefix else known
         kind: Any = field.annotation
         if hasattr(kind, "model_fields"):
-            if prefix:
+            if prefix and kind is not PartConfig:
                 yield from keys(kind, key)
             elif field.description:
                 yield key, shown_default(field), cell(field.description)

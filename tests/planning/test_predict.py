@@ -9,9 +9,11 @@ from tuneful.planning import predict as predicting
 from tuneful.planning.choose import choose
 from tuneful.planning.judge import judge
 from tuneful.planning.memory import Load, bytes_per_token, estimate_memory, tokens_that_fit
+from tuneful.planning.optimizer import OptimizerConfig
 from tuneful.planning.predict import predict
 from tuneful.planning.speed import SHARE_OF_PEAK, Timing, Work, flops_per_token
 
+ADAMW = OptimizerConfig(name="adamw")
 GIB = 2**30
 WORK = Work(MINILM, span=100, learned_share=0.0, trains_base=True)
 
@@ -43,7 +45,7 @@ def test_the_vocabulary_costs_only_where_tokens_are_learned():
 
 def test_a_trained_weight_takes_18_bytes_in_bf16_and_16_in_fp32(known):
     settings = choose(known())[0]
-    load = Load(MINILM, MINILM.parameters, 0.0)
+    load = Load(MINILM, MINILM.parameters, 0.0, ADAMW)
     for precision, size in (("bf16", 18), ("fp32", 16)):
         memory = estimate_memory(load, replace(settings, precision=precision))
         kept = memory.weights + memory.gradients + memory.optimizer
@@ -52,14 +54,14 @@ def test_a_trained_weight_takes_18_bytes_in_bf16_and_16_in_fp32(known):
 
 def test_a_frozen_base_takes_two_bytes_a_weight_in_bf16(known):
     settings = choose(known())[0]
-    memory = estimate_memory(Load(MINILM, 0, 0.0), settings)
+    memory = estimate_memory(Load(MINILM, 0, 0.0, ADAMW), settings)
     assert memory.weights == pytest.approx(MINILM.parameters * 2 / GIB)
     assert memory.optimizer == 0
 
 
 def test_what_fits_is_the_inverse_of_the_estimate(known):
     settings = choose(known())[0]
-    load = Load(MINILM, MINILM.parameters, 0.0)
+    load = Load(MINILM, MINILM.parameters, 0.0, ADAMW)
     tokens = tokens_that_fit(load, settings, 3.0)
     full = estimate_memory(load, replace(settings, tokens_per_pass=tokens))
     assert full.total_gib == pytest.approx(3.0, abs=bytes_per_token(MINILM, settings) / GIB)

@@ -160,6 +160,17 @@ def test_an_unknown_adapter_is_answered_with_its_line_and_a_close_name(refuse, m
     assert (error.where, error.fix) == (where, "Did you mean 'lora'?")
 
 
+def test_an_optimizer_is_a_part_one_level_down(refuse):
+    error = refuse("train:\n  optimizer: lionn\n")
+    assert error.message == "There is no optimizer called 'lionn'."
+    assert (error.where, error.fix) == ("mails.yaml:6: train.optimizer", "Did you mean 'lion'?")
+    error = refuse("train: {optimizer: {name: galore, rnk: 4}}\n")
+    assert error.message == "Optimizer 'galore' has no key 'rnk'."
+    assert error.fix == "Did you mean 'rank'?"
+    error = refuse("train: {momentum: 0.9}\n")
+    assert error.fix == "It stands elsewhere: train.optimizer: {name: muon, momentum: ...}"
+
+
 def test_an_unknown_method_is_answered_with_the_ones_there_are():
     with pytest.raises(RecipeError) as caught:
         Recipe.make({"model": "m", "data": {"source": "s"}, "method": "guess"})

@@ -11,10 +11,8 @@ import pytest
 
 from tests.recipe.test_write import WHOLE
 from tuneful.core.errors import RecipeError
-from tuneful.methods import METHODS
-from tuneful.models.adapters import ADAPTERS
 from tuneful.recipe.forms import json_schema
-from tuneful.recipe.parts import registry
+from tuneful.recipe.parts import TABLES, registry
 from tuneful.recipe.schema import Recipe
 
 Form = dict[str, Any]
@@ -97,7 +95,8 @@ def test_it_has_every_key_of_a_recipe(form):
 
 def test_every_object_is_closed_to_keys_it_does_not_know(form):
     found = list(objects(form))
-    assert len(found) == 1 + len(form["$defs"]) + len(list(METHODS)) + len(list(ADAPTERS))
+    parts = sum(len(list(registry(section))) for section in TABLES)
+    assert len(found) == 1 + len(form["$defs"]) + parts
     assert all(one["additionalProperties"] is False for one in found)
 
 
@@ -132,6 +131,8 @@ AGREED = [
     {**SMALL, "adapter": {"name": "lora", "rank": 4}},
     {**SMALL, "adapter": {"name": "lora", "targets": ["query"]}},
     {**SMALL, "train": {"learning_rate": "auto", "max_steps": None}},
+    {**SMALL, "train": {"optimizer": "lion"}},
+    {**SMALL, "train": {"optimizer": {"name": "galore", "rank": 4}}},
     {**SMALL, "data": {"source": "s", "template": {"user": "{text}"}, "where": {"a": 1}}},
 ]
 REFUSED = [
@@ -148,6 +149,8 @@ REFUSED = [
     {**SMALL, "adapter": {"name": "full", "rank": 8}},
     {**SMALL, "train": {"epocs": 1}},
     {**SMALL, "train": {"batch_size": 0}},
+    {**SMALL, "train": {"optimizer": "sgd"}},
+    {**SMALL, "train": {"optimizer": {"name": "lion", "rank": 4}}},
     {**SMALL, "train": {"schedule": "step"}},
     {**SMALL, "train": None},
     {**SMALL, "data": {"source": "s", "template": {"robot": "x"}}},

@@ -32,6 +32,13 @@ def test_setting_below_a_bare_name_leaves_the_name_to_the_file(path):
     assert found == {**FILE, "adapter.name": "mails.yaml:5", "adapter.rank": "--set"}
 
 
+def test_setting_below_a_bare_name_works_one_level_down(path):
+    path.write_text(MINIMAL + "train:\n  optimizer: lion\n", encoding="utf-8")
+    found = origins(path, ["train.optimizer.beta1=0.8"])
+    more = {"train.optimizer.name": "mails.yaml:6", "train.optimizer.beta1": "--set"}
+    assert found == {**FILE, **more}
+
+
 def test_setting_a_whole_part_forgets_what_the_file_said_of_it(path):
     path.write_text(MINIMAL + "adapter: {name: lora, rank: 4}\n", encoding="utf-8")
     assert origins(path, ["adapter=full"]) == {**FILE, "adapter.name": "--set"}

@@ -79,5 +79,10 @@ def test_a_part_without_settings_is_its_bare_name():
     assert "\nadapter: lora\n" in to_yaml(recipe)
 
 
+def test_an_optimizer_is_shown_where_it_is_not_the_usual_one():
+    recipe = Recipe.make({**WHOLE, "train": {"optimizer": {"name": "lion", "beta1": 0.9}}})
+    assert "\ntrain:\n  optimizer: lion\n" in to_yaml(recipe)
+
+
 def test_a_part_with_settings_shows_those_that_differ():
     assert "\nmethod:\n  name: classify\n  class_weights: balanced\n" in to_yaml(Recipe.make(WHOLE))

@@ -75,9 +75,10 @@ def settings(**changes: Any):
     from tuneful.planning.settings import Settings
 
     base = Settings(
-        epochs=1, steps=125, batch_size=8, learning_rate=1e-4, schedule="linear", warmup_steps=7,
-        weight_decay=0.01, max_grad_norm=1.0, max_length=64, tokens_per_pass=512, packed=True,
-        precision="fp32", attention_dropout=0.0, freeze_layers=0, validate_every=25,
+        epochs=1, steps=125, batch_size=8, optimizer={"name": "adamw"}, learning_rate=1e-4,
+        schedule="linear", warmup_steps=7, weight_decay=0.01, max_grad_norm=1.0, max_length=64,
+        tokens_per_pass=512, packed=True, precision="fp32", attention_dropout=0.0,
+        freeze_layers=0, validate_every=25,
         checkpoint_every=25, patience=None, keep="best", threads=1, seed=0,
     )  # fmt: skip
     return replace(base, **changes)

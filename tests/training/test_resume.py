@@ -56,6 +56,18 @@ def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision:
     assert len(broken.list_runs()) == 1
 
 
+def test_an_optimizer_that_averages_goes_on_to_the_same_bits(tmp_path: Path):
+    recipe = classify_recipe(
+        tmp_path, precision="bf16", optimizer="schedule_free", max_steps=9, checkpoint_every=4
+    )
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    broken = Store(tmp_path / "broken")
+    with pytest.raises(Crash):
+        train_recipe(recipe, broken, crash_at(6), gate=ANYTHING)
+    resumed = train_recipe(recipe, broken, gate=ANYTHING).model
+    assert weights(resumed.path) == weights(whole.path)
+
+
 def test_metrics_tell_of_each_step_once_after_a_crash(tmp_path: Path, store: Store):
     recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=5)
     with pytest.raises(Crash):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tuneful.planning.memory import Load, tokens_that_fit
 from tuneful.planning.settings import Settings
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tuneful.methods.base import Method
     from tuneful.models.catalog import ModelFacts
+    from tuneful.planning.optimizer import OptimizerConfig
     from tuneful.planning.sample import Sample
     from tuneful.recipe.schema import Recipe
 
@@ -73,6 +74,16 @@ class Known:
     num_validation: int
     place: Place
 
+    @property
+    def optimizer(self) -> OptimizerConfig:
+        """The optimizer's settings, and what follows from them."""
+        return cast("OptimizerConfig", self.recipe.train.optimizer)
+
+    def load_at(self, max_length: int) -> Load:
+        """What an estimate of memory rests on, where rows are cut to `max_length`."""
+        share = self.sample.learned_share(max_length)
+        return Load(self.facts, self.trainable, share, self.optimizer)
+
 
 def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
     """Settle every setting. A value that the recipe states is kept; its reason says so."""
@@ -87,7 +98,6 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
     batch_size = settle("batch_size", _batch_size(known))
     steps = count_steps(known.sample.num_rows, train.epochs, batch_size, train.max_steps)
     chosen["steps"] = _steps(known, batch_size, steps)
-    precision = settle("precision", _precision(known.place))
     max_length = settle("max_length", _max_length(known))
     packing = settle("packing", _packing(known))
     chosen["warmup_steps"] = _warmup(known, steps)
@@ -95,15 +105,16 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         epochs=train.epochs,
         steps=steps,
         batch_size=batch_size,
+        optimizer=train.optimizer.model_dump(mode="json"),
         learning_rate=settle("learning_rate", _learning_rate(known)),
-        schedule=train.schedule,
+        schedule=settle("schedule", _schedule(known)),
         warmup_steps=chosen["warmup_steps"].value,
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
         max_length=max_length,
         tokens_per_pass=max_length,
         packed=packing == "packed" and known.facts.packs(known.method.head),
-        precision=precision,
+        precision=settle("precision", _precision(known.place)),
         attention_dropout=None if train.attention_dropout == "model" else train.attention_dropout,
         freeze_layers=train.freeze_layers,
         validate_every=settle("validate_every", _validate_every(known, steps)),
@@ -147,9 +158,18 @@ def _batch_size(known: Known) -> Choice:
 
 def _learning_rate(known: Known) -> Choice:
     recipe = known.recipe
-    low, best, high = known.method.learning_rates[recipe.adapter.name]
+    scale = known.optimizer.rate_scale
+    low, best, high = (r * scale for r in known.method.learning_rates[recipe.adapter.name])
     what = f"{recipe.method.name} with adapter {recipe.adapter.name}"
+    if scale != 1:
+        what += f" and optimizer {recipe.train.optimizer.name}"
     return Choice(best, f"what {what} starts from; {low:g} to {high:g} is sensible")
+
+
+def _schedule(known: Known) -> Choice:
+    name, shape = known.recipe.train.optimizer.name, known.optimizer.schedule
+    why = "falls to 0 at the end" if shape == "linear" else f"{name} averages the way instead"
+    return Choice(shape, why)
 
 
 def _precision(place: Place) -> Choice:
@@ -197,7 +217,7 @@ def _checkpoint_every(steps: int) -> Choice:
 
 def _tokens_per_pass(known: Known, settings: Settings) -> Choice:
     """The most that is useful, that a step has, and that fits; never less than one sequence."""
-    load = Load(known.facts, known.trainable, known.sample.learned_share(settings.max_length))
+    load = known.load_at(settings.max_length)
     useful = TOKENS_OF_A_PASS[known.place.device]
     fits = tokens_that_fit(load, settings, known.place.memory_gib * MEMORY_SHARE)
     if fits < useful:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
-from tuneful.planning.memory import Load, tokens_that_fit
+from tuneful.planning.memory import tokens_that_fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +65,7 @@ def _memory(known: Known, settings: Settings, predicted: Prediction) -> Iterator
     here = known.place.memory_gib
     if predicted.memory_gib <= here:
         return
-    load = Load(known.facts, known.trainable, known.sample.learned_share(settings.max_length))
-    room = tokens_that_fit(load, settings, here)
+    room = tokens_that_fit(known.load_at(settings.max_length), settings, here)
     parts = ", ".join(f"{name} {gib:.1f}" for name, gib in predicted.memory.items() if gib >= 0.1)
     change: dict[str, object] = {}
     if room < min(settings.max_length, 64):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuneful.models.catalog import ModelFacts
+    from tuneful.planning.optimizer import OptimizerConfig
     from tuneful.planning.settings import Settings
 
 GIB = 2**30
@@ -29,11 +30,20 @@ class Load:
         facts: The model's shape.
         trainable: Weights that move.
         learned_share: Share of the tokens that go through the vocabulary; 0 for class scores.
+        optimizer: What it keeps of each weight.
     """
 
     facts: ModelFacts
     trainable: int
     learned_share: float
+    optimizer: OptimizerConfig
+
+    @property
+    def optimizer_bytes(self) -> float:
+        """Of the optimizer's state; weights move first in the blocks, as far as those go."""
+        facts = self.facts
+        hidden = min(self.trainable, facts.layers * facts.block_parameters)
+        return self.optimizer.state_bytes(hidden, self.trainable - hidden, facts.width)
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ def estimate_memory(load: Load, settings: Settings) -> Memory:
         program=PROGRAM_GIB,
         weights=(load.trainable * (4 + copy) + frozen * (2 if bf16 else 4)) / GIB,
         gradients=load.trainable * 4 / GIB,
-        optimizer=load.trainable * 8 / GIB,  # AdamW: two moments in float32
+        optimizer=load.optimizer_bytes / GIB,
         activations=max(settings.tokens_per_pass, settings.max_length)
         * bytes_per_token(facts, settings)
         / GIB,

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from tuneful.planning.memory import Load, estimate_memory
+from tuneful.planning.memory import estimate_memory
 from tuneful.planning.speed import SHARE_OF_PEAK, Timing, Work, flops_per_token, matrix_speed
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def predict(
 ) -> Prediction:
     """Predict by formula; what a probe measured takes the formula's place."""
     share = known.sample.learned_share(settings.max_length)
-    memory: dict[str, float] = asdict(
-        estimate_memory(Load(known.facts, known.trainable, share), settings)
-    )
+    load = known.load_at(settings.max_length)
+    memory: dict[str, float] = asdict(estimate_memory(load, settings))
     work = Work(
         facts=known.facts,
         span=known.sample.attention_span(settings.max_length),

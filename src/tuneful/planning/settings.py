@@ -17,6 +17,7 @@ class Settings:
         epochs: Passes over the training rows; the last may be a part.
         steps: Optimizer steps of the whole run.
         batch_size: Rows of one optimizer step.
+        optimizer: Its name and settings.
         learning_rate: At the end of warm-up.
         warmup_steps: Steps over which the learning rate rises from 0.
         max_length: Longest sequence in tokens.
@@ -36,6 +37,7 @@ class Settings:
     epochs: float
     steps: int
     batch_size: int
+    optimizer: Mapping[str, Any]
     learning_rate: float
     schedule: Literal["linear", "cosine", "constant"]
     warmup_steps: int

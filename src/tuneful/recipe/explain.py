@@ -45,14 +45,25 @@ def explain(
 
 def explain_name(error: UnknownName, tree: dict[str, Any], lines: Lines | None) -> RecipeError:
     """A part that does not exist. The error's place is the section that names it."""
-    section = error.where
-    key = (section, "name") if isinstance(tree.get(section), dict) else (section,)
+    key = tuple(error.where.split("."))
+    if isinstance(_value_at(tree, key), dict):
+        key = (*key, "name")
     return RecipeError(error.message, where=place_of(key, lines), fix=error.fix)
 
 
 def place_of(key: Key, lines: Lines | None) -> str:
     """File, line and key, as far as they are known."""
     return lines.of_key(key) if lines else ".".join(key) or "the recipe"
+
+
+def _value_at(tree: dict[str, Any], key: Key) -> object:
+    """What a path of keys leads to; None where it ends early."""
+    value: object = tree
+    for name in key:
+        if not isinstance(value, dict):
+            return None
+        value = cast("dict[str, object]", value).get(name)
+    return value
 
 
 def _key_of(fault: Fault, tree: dict[str, Any]) -> Key:
@@ -104,8 +115,8 @@ def _unknown(schema: type[BaseModel], key: Key, tree: dict[str, Any]) -> tuple[s
     section = section_at(schema, tuple(above), tree)
     place = f"Section {'.'.join(above)}" if above else "A recipe"
     if section and issubclass(section, PartConfig):
-        given = tree[above[0]]
-        place = f"{above[0].capitalize()} {given['name']!r}"
+        given: Any = _value_at(tree, tuple(above))
+        place = f"{above[-1].capitalize()} {given['name']!r}"
     own = list(section.model_fields) if section else []
     return f"{place} has no key {name!r}.", _instead(schema, tuple(above), name, own)
 

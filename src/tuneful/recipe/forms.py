@@ -28,18 +28,27 @@ def json_schema() -> Form:
         model: defs.pop(str(ref["$ref"]).split("/")[-1]) for (model, _), ref in references.items()
     }
     recipe = own[Recipe]
-    properties: dict[str, Form] = recipe["properties"]
     for section, named in parts.items():
-        del properties[section]["$ref"]
+        field = _field(recipe, defs, section)
+        del field["$ref"]
         words = [_as_word(name, own[config]) for name, config in named.items()]
         mappings = [_as_mapping(name, own[config]) for name, config in named.items()]
-        properties[section]["oneOf"] = words + mappings
+        field["oneOf"] = words + mappings
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **recipe,
         "title": "Tuneful recipe",
         "$defs": defs,
     }
+
+
+def _field(recipe: Form, defs: dict[str, Form], section: str) -> Form:
+    """The form of the field that a dotted key leads to."""
+    *above, last = section.split(".")
+    form = recipe
+    for name in above:
+        form = defs[str(form["properties"][name]["$ref"]).split("/")[-1]]
+    return form["properties"][last]
 
 
 def _as_word(name: str, settings: Form) -> Form:

@@ -79,9 +79,9 @@ def put(tree: dict[str, Any], path: str, value: object) -> None:
         RecipeError: A parent on the path is no section.
     """
     *parents, last = path.split(".")
-    for name in parents:
+    for depth, name in enumerate(parents, 1):
         below = tree.get(name)
-        if isinstance(below, str) and name in TABLES:
+        if isinstance(below, str) and ".".join(parents[:depth]) in TABLES:
             below = {"name": below}
         if below is None:
             below = {}

@@ -13,9 +13,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from tuneful.core.errors import UnknownName
 from tuneful.core.registry import Registry, load
 
+# By the section's dotted key.
 TABLES: dict[str, str] = {
     "method": "tuneful.methods:METHODS",
     "adapter": "tuneful.models.adapters:ADAPTERS",
+    "train.optimizer": "tuneful.training.optimizers:OPTIMIZERS",
 }
 LISTED: dict[str, str] = {"grader": "tuneful.grading.graders:GRADERS"}
 """Parts that a part's own settings list: {rewards: [{name: regex, ...}, ...]}."""
@@ -31,7 +33,7 @@ class PartConfig(BaseModel):
 
 
 def registry(section: str) -> Registry[Any]:
-    """The table of parts that may fill a section ("method", "adapter")."""
+    """The table of parts that may fill a section ("method", "train.optimizer")."""
     return cast("Registry[Any]", load((TABLES | LISTED)[section]))
 
 

@@ -95,15 +95,24 @@ class Train(Section):
         default="auto",
         description="Rows of one optimizer step, however many forward passes they take.",
     )
+    optimizer: Annotated[SerializeAsAny[PartConfig], part("train.optimizer")] = Field(
+        default="adamw",  # pyright: ignore[reportAssignmentType]  (validated into its settings)
+        validate_default=True,
+        description="How a gradient moves a weight: a name, or {name, settings}.",
+    )
     learning_rate: Rate | Auto = Field(default="auto", description="Peak learning rate.")
-    schedule: Literal["linear", "cosine", "constant"] = Field(
-        default="linear", description="How the learning rate falls after warm-up."
+    schedule: Literal["auto", "linear", "cosine", "constant"] = Field(
+        default="auto",
+        description="How the learning rate falls after warm-up. auto: linear, or not at all where "
+        "the optimizer averages instead.",
     )
     warmup_steps: int | None = Field(default=None, ge=0, description="Overrides warmup_share.")
     warmup_share: float = Field(
         default=0.06, ge=0, lt=1, description="Share of the steps (0.06: RoBERTa, 1907.11692)."
     )
-    weight_decay: float = Field(default=0.01, ge=0, description="AdamW's; not on biases and norms.")
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="Decoupled, as AdamW's; not on biases and norms."
+    )
     max_grad_norm: float = Field(default=1.0, gt=0, description="Clip the gradient to this norm.")
     max_length: Count | Auto = Field(
         default="auto", description="Longest sequence in tokens; the rest is cut and reported."
@@ -137,6 +146,10 @@ class Train(Section):
         description="Which weights become the model: lowest validation loss or last.",
     )
     threads: Count | Auto = Field(default="auto", description="CPU threads.")
+
+
+def _usual_train() -> Train:
+    return Train.model_validate({})  # not made at import: it asks for the table of optimizers
 
 
 class Evaluate(Section):
@@ -177,7 +190,7 @@ class Recipe(Section):
         description="Special tokens that the tokenizer gets; their embeddings are trained and "
         "saved (full adapter).",
     )
-    train: Train = Field(default=Train())
+    train: Train = Field(default_factory=_usual_train)
     evaluate: Evaluate = Field(default=Evaluate())
     seed: int = Field(default=0, ge=0, description="Of split, order, dropout and initial weights.")
 

@@ -19,12 +19,13 @@ Schema = type[BaseModel]
 def section_at(schema: Schema, key: tuple[str, ...], tree: dict[str, Any]) -> Schema | None:
     """The section that a path of keys leads to; for method and adapter that of the part named."""
     section, value = schema, cast("object", tree)
-    for name in key:
+    for depth, name in enumerate(key, 1):
         kind = _section_of(section.model_fields.get(name))
         if kind is None:
             return None
         value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
-        section = _part(name, value) if issubclass(kind, PartConfig) else kind
+        is_part = issubclass(kind, PartConfig)
+        section = _part(".".join(key[:depth]), value) if is_part else kind
     return section
 
 
@@ -45,7 +46,7 @@ def homes(schema: Schema, above: str = "") -> Iterator[tuple[str, str]]:
     for name, field in schema.model_fields.items():
         kind = _section_of(field)
         if kind and issubclass(kind, PartConfig):
-            yield from _homes_in_parts(name)
+            yield from _homes_in_parts(f"{above}{name}")
         elif kind:
             yield from homes(kind, f"{above}{name}.")
 

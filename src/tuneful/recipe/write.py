@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
+from tuneful.recipe.parts import PartConfig
+
 if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
@@ -52,11 +54,12 @@ def _differing(section: BaseModel) -> dict[str, Any]:
     dumped = section.model_dump(mode="json")
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if isinstance(value, BaseModel):
-            below = _differing(value)
-            if "name" in type(value).model_fields and not isinstance(field.default, BaseModel):
-                below = {"name": dumped[name]["name"], **below}
-            if below:
+        if isinstance(value, PartConfig):
+            below = {"name": value.name, **_differing(value)}
+            if below != {"name": field.default}:
+                tree[name] = value.name if len(below) == 1 else below
+        elif isinstance(value, BaseModel):
+            if below := _differing(value):
                 tree[name] = below
         elif field.is_required() or value != field.get_default(call_default_factory=True):
             tree[name] = dumped[name]

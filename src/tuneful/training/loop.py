@@ -20,7 +20,7 @@ from tuneful.training.memory import peak_memory_gib
 from tuneful.training.schedule import learning_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from types import FrameType
 
     from torch import Tensor
@@ -134,11 +134,8 @@ def _validate(job: Job, progress: Progress) -> Progress:
     began = time.perf_counter()
     rows = job.validation_rows
     assert rows is not None
-    parts: list[Measured] = []
-    for start in range(0, len(rows), VALIDATION_ROWS_AT_ONCE):
-        some = rows.take(range(start, min(start + VALIDATION_ROWS_AT_ONCE, len(rows))))
-        parts.append(job.learner.measure(some))
-    whole = steps.mean(parts)
+    with job.optimizer.as_kept():
+        whole = steps.mean(list(_measure(job.learner, rows)))
     facts: dict[str, Any] = {"step": progress.step, "validation_loss": whole.loss}
     facts |= {f"validation_{name}": value for name, value in whole.metrics.items()}
     facts["validation_seconds"] = time.perf_counter() - began
@@ -153,6 +150,13 @@ def _validate(job: Job, progress: Progress) -> Progress:
     if job.settings.keep == "best":
         checkpoint.save_best(job.run.checkpoints, best, job.optimizer.weights())
     return best
+
+
+def _measure(learner: Learner, rows: Rows) -> Iterator[Measured]:
+    for start in range(0, len(rows), VALIDATION_ROWS_AT_ONCE):
+        yield learner.measure(
+            rows.take(range(start, min(start + VALIDATION_ROWS_AT_ONCE, len(rows))))
+        )
 
 
 def _resume(job: Job) -> Progress:

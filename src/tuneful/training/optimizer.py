@@ -1,4 +1,4 @@
-"""AdamW over float32 masters: what training in bf16 needs to stay sound.
+"""Any optimizer over float32 masters: what training in bf16 needs to stay sound.
 
 A bf16 weight has 8 bits of mantissa: an update smaller than 1/256 of the weight would be lost. So
 each bf16 parameter has a float32 master that the optimizer moves and the parameter copies.
@@ -8,57 +8,65 @@ Gradients of several passes are summed in float32 too. Float32 parameters are th
 from __future__ import annotations
 
 import math
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from tuneful.training.optimizers import OPTIMIZERS
+from tuneful.training.optimizers.base import Averaging, Weight
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     from torch import Tensor, nn
 
     from tuneful.planning.settings import Settings
+    from tuneful.training.optimizers.base import State
 
-BETAS = (0.9, 0.999)
-EPSILON = 1e-8
+HIDDEN = re.compile(r"\.\d+\.")
+"""What the name of a block's parameter has, and that of an embedding or a head has not."""
 _scale_all = cast("Any", torch)._foreach_mul_
 
 
 class Optimizer:
-    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) on the parameters that require a gradient.
+    """Moves the parameters that require a gradient, by a rule (training.optimizers).
 
     Weight decay acts on matrices only, not on biases and norms (BERT's and GPT-2's practice).
 
     Args:
         model: The model in training.
-        settings: weight_decay and max_grad_norm.
+        settings: optimizer, weight_decay and max_grad_norm.
+        rate_factor: From a parameter's name to its multiple of the learning rate; 1 if left out.
     """
 
-    def __init__(self, model: nn.Module, settings: Settings) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        settings: Settings,
+        rate_factor: Callable[[str], float] | None = None,
+    ) -> None:
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-        self.names = [name for name, _ in named]
         self.parameters = [parameter for _, parameter in named]
-        self.masters = [_master(parameter) for parameter in self.parameters]
+        self._weights = [_weight(name, p, settings.weight_decay) for name, p in named]
+        self._factors = [rate_factor(name) if rate_factor else 1.0 for name, _ in named]
+        self._states: dict[str, State] = {name: {} for name, _ in named}
         self._pairs = [
-            (parameter, master)
-            for parameter, master in zip(self.parameters, self.masters, strict=True)
-            if master is not parameter
+            (parameter, weight.master)
+            for parameter, weight in zip(self.parameters, self._weights, strict=True)
+            if weight.master is not parameter
         ]
         for parameter, master in self._pairs:
             parameter.register_post_accumulate_grad_hook(_GradientBuffer(master))
-        groups = [
-            {
-                "params": [m for m in self.masters if (m.ndim >= 2) == decays],
-                "weight_decay": settings.weight_decay if decays else 0.0,
-            }
-            for decays in (True, False)
-        ]
-        self.adam = torch.optim.AdamW(
-            [group for group in groups if group["params"]],
-            lr=0.0,
-            betas=BETAS,
-            eps=EPSILON,
-            fused=True,
-        )
+        kind = OPTIMIZERS[settings.optimizer["name"]]
+        self.rule = kind(kind.Config.model_validate(settings.optimizer))
         self.max_grad_norm = settings.max_grad_norm
+
+    @property
+    def masters(self) -> list[Tensor]:
+        """The weights in full precision, in the order of `parameters`."""
+        return [weight.master for weight in self._weights]
 
     def step(self, learning_rate: float) -> float:
         """Clip, move the weights, forget the gradients. Returns the norm before clipping.
@@ -71,13 +79,14 @@ class Optimizer:
             return norm
         if norm > self.max_grad_norm:
             _scale_all(gradients, self.max_grad_norm / norm)
-        for group in self.adam.param_groups:
-            group["lr"] = learning_rate
-        self.adam.step()
-        self.forget_gradients()
         with torch.no_grad():
+            for weight, factor in zip(self._weights, self._factors, strict=True):
+                if weight.master.grad is not None:
+                    state, rate = self._states[weight.name], learning_rate * factor
+                    self.rule.update(weight, weight.master.grad, state, rate)
             for parameter, master in self._pairs:
                 parameter.copy_(master)
+        self.forget_gradients()
         return norm
 
     def forget_gradients(self) -> None:
@@ -86,12 +95,12 @@ class Optimizer:
             parameter.grad = master.grad = None
 
     def state(self) -> dict[str, Tensor]:
-        """Masters and AdamW's moments by name; empty moments before the first step."""
+        """Masters and the rule's state by name; no state before a weight's first step."""
         tensors: dict[str, Tensor] = {}
-        for name, master in zip(self.names, self.masters, strict=True):
-            tensors[f"weight/{name}"] = master.detach()
-            for key, value in self.adam.state.get(master, {}).items():
-                tensors[f"{key}/{name}"] = value
+        for weight in self._weights:
+            tensors[f"weight/{weight.name}"] = weight.master.detach()
+            for key, value in self._states[weight.name].items():
+                tensors[f"{key}/{weight.name}"] = value
         return tensors
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
@@ -100,23 +109,50 @@ class Optimizer:
         Raises:
             KeyError: The tensors belong to other parameters.
         """
+        self._states = {weight.name: {} for weight in self._weights}
+        for path, tensor in tensors.items():
+            key, _, name = path.partition("/")
+            if key != "weight":
+                self._states[name][key] = tensor.clone()
         with torch.no_grad():
-            for name, parameter, master in zip(
-                self.names, self.parameters, self.masters, strict=True
-            ):
-                master.copy_(tensors[f"weight/{name}"])
-                parameter.copy_(master)
-                moments = {
-                    key: tensors[f"{key}/{name}"].clone()
-                    for key in ("step", "exp_avg", "exp_avg_sq")
-                    if f"{key}/{name}" in tensors
-                }
-                if moments:
-                    self.adam.state[master] = moments
+            for parameter, weight in zip(self.parameters, self._weights, strict=True):
+                weight.master.copy_(tensors[f"weight/{weight.name}"])
+                parameter.copy_(weight.master)
 
     def weights(self) -> dict[str, Tensor]:
-        """The masters by parameter name: the trained weights in full precision."""
-        return {n: m.detach() for n, m in zip(self.names, self.masters, strict=True)}
+        """The trained weights by parameter name, in full precision: what is kept of the run."""
+        return {weight.name: self._kept(weight) for weight in self._weights}
+
+    @contextmanager
+    def as_kept(self) -> Generator[None]:
+        """Let the model be what `weights` says, where the rule trains at another point."""
+        if not isinstance(self.rule, Averaging):
+            yield
+            return
+        paired = {id(parameter) for parameter, _ in self._pairs}
+        own = [p.detach().clone() for p in self.parameters if id(p) not in paired]
+        with torch.no_grad():
+            for parameter, weight in zip(self.parameters, self._weights, strict=True):
+                parameter.copy_(self._kept(weight))
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for parameter, master in self._pairs:
+                    parameter.copy_(master)
+                for parameter in self.parameters:
+                    if id(parameter) not in paired:
+                        parameter.copy_(own.pop(0))
+
+    def _kept(self, weight: Weight) -> Tensor:
+        if isinstance(self.rule, Averaging):
+            return self.rule.average(weight, self._states[weight.name])
+        return weight.master.detach()
+
+
+def _weight(name: str, parameter: nn.Parameter, decay: float) -> Weight:
+    is_hidden = parameter.ndim == 2 and HIDDEN.search(name) is not None
+    return Weight(name, _master(parameter), decay if parameter.ndim >= 2 else 0.0, is_hidden)
 
 
 def _master(parameter: nn.Parameter) -> Tensor:

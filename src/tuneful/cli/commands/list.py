@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
-         "formats", "metrics", "sources")  # fmt: skip
+         "optimizers", "formats", "metrics", "sources")  # fmt: skip
 
 
 def add(parser: ArgumentParser) -> None:
@@ -82,11 +82,13 @@ def _table(kind: str) -> Registry[Any]:
     from tuneful.grading.graders import GRADERS
     from tuneful.methods import METHODS
     from tuneful.models.adapters import ADAPTERS
+    from tuneful.training.optimizers import OPTIMIZERS
 
     tables: dict[str, Registry[Any]] = {
         "methods": METHODS,
         "adapters": ADAPTERS,
         "graders": GRADERS,
+        "optimizers": OPTIMIZERS,
         "formats": FORMATS,
         "metrics": METRICS,
         "sources": SOURCES,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tuneful.core.report import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tuneful.planning.optimizer import OptimizerConfig
     from tuneful.training.preflight.base import Inspection
 
 FAR = 10
@@ -22,7 +23,8 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     ranges = inspection.method.learning_rates
     if asked == "auto" or recipe.adapter.name not in ranges:
         return
-    low, usual, high = ranges[recipe.adapter.name]
+    scale = cast("OptimizerConfig", recipe.train.optimizer).rate_scale
+    low, usual, high = (rate * scale for rate in ranges[recipe.adapter.name])
     if low <= asked <= high:
         return
     is_far = asked < low / FAR or asked > high * FAR
