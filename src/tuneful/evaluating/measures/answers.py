@@ -6,11 +6,13 @@ Shapes: N rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from tuneful.data.accepted import reference_of
 from tuneful.data.message import Message
 from tuneful.evaluating.measures.base import Plain, Told
 from tuneful.evaluating.metrics.json_answers import fields
+from tuneful.models.chat import Talk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,16 +36,20 @@ class AnswerSample:
         answers: What was said.
         logp_N: Summed log p (nats) of the reference's learned tokens.
         tokens_N: Their number.
+        accepted: Calls that count as right, as JSON (data.accepted); "" for rows without tools.
     """
 
     references: tuple[str, ...]
     answers: tuple[str, ...]
     logp_N: NDArray[np.float64]
     tokens_N: NDArray[np.int64]
+    accepted: tuple[str, ...] = ()
 
 
 class Answers(Plain):
     """The last assistant's turn of each conversation."""
+
+    version: ClassVar[int] = 2  # 2: tools are offered
 
     def depends_on(self) -> list[Any]:
         """Where an answer is cut off."""
@@ -51,8 +57,8 @@ class Answers(Plain):
 
     def ask(self, predictor: Chatter, rows: Sequence[Chat], told: Told) -> list[Any]:
         """[answer, log p, tokens] of each row."""
-        prompts = [row.prompt for row in rows]
-        answers = predictor.answers(prompts, self.context.max_new_tokens, told("answers"))
+        talks = [Talk(row.prompt, row.tools) for row in rows]
+        answers = predictor.answers(talks, self.context.max_new_tokens, told("answers"))
         scores = predictor.answer_logp(rows, told("probabilities"))
         return [[a, logp, n] for a, (logp, n) in zip(answers, scores, strict=True)]
 
@@ -62,15 +68,18 @@ class Answers(Plain):
 
         answers, logp, tokens = zip(*said, strict=True)
         references = tuple(row.answer for row in rows)
-        return AnswerSample(references, answers, np.array(logp), np.array(tokens))
+        accepted = tuple(reference_of(row) if row.tools else "" for row in rows)
+        return AnswerSample(references, answers, np.array(logp), np.array(tokens), accepted)
 
     def metrics(self, sample: AnswerSample) -> list[str]:
-        """Where every reference is a JSON object: that, and each of its fields."""
+        """Where rows offer tools: calls. Where every reference is a JSON object: its fields."""
+        if any(sample.accepted):
+            return ["tool_calls", "tool_calls_exact"]
         keys = fields(sample.references)
         return ["json_valid", *(f"field_accuracy:{k}" for k in keys[:MOST_FIELDS])] if keys else []
 
     def say(self, predictor: Chatter, inputs: Sequence[Any]) -> list[dict[str, Any]]:
         """The answer to each text as a user's turn."""
-        prompts = [(Message("user", str(text)),) for text in inputs]
-        answers = predictor.answers(prompts, self.context.max_new_tokens)
+        talks = [Talk((Message("user", str(text)),)) for text in inputs]
+        answers = predictor.answers(talks, self.context.max_new_tokens)
         return [{"answer": answer} for answer in answers]

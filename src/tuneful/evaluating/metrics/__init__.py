@@ -24,6 +24,8 @@ METRICS: Registry[type[Metric]] = Registry(
         "perplexity": "tuneful.evaluating.metrics.perplexity:Perplexity",
         "rouge_l": "tuneful.evaluating.metrics.rouge_l:RougeL",
         "token_f1": "tuneful.evaluating.metrics.token_f1:TokenF1",
+        "tool_calls": "tuneful.evaluating.metrics.tool_calls:ToolCalls",
+        "tool_calls_exact": "tuneful.evaluating.metrics.tool_calls:ExactToolCalls",
     },
 )
 
