@@ -90,30 +90,53 @@ def attend(
         query: [1, H, Q, D]; Q = T unless `query_starts` says which queries belong to a sequence.
         key: [1, K, T, D], K divides H.
         value: [1, K, T, D].
-        layout: Where the sequences stand among the keys.
+        layout: Where the sequences stand among the keys, and which of them see which.
         rule: How this layer attends.
         query_starts: Where each sequence's queries stand, where they are fewer than its keys.
 
     Returns:
         [1, Q, H, D], contiguous.
     """
-    starts = query_starts or layout.starts
+    starts, ends = query_starts or layout.starts, layout.key_starts
+    if layout.key_places is not None:
+        places = layout.key_places.to(key.device)
+        key, value = (cast("Tensor", _WrittenOut.apply(x, places)) for x in (key, value))
     slices = [
-        Slice(starts[s], starts[s + 1], layout.starts[s], layout.starts[s + 1])
-        for s in range(layout.num_sequences)
+        Slice(starts[s], starts[s + 1], ends[s], ends[s + 1]) for s in range(layout.num_sequences)
     ]
-    if rule.is_plain(max(layout.lengths)):
+    if rule.is_plain(max(b - a for a, b in pairwise(ends))):
         if query.device.type == "cpu":
-            is_dense = rule.dropout or query.dtype != torch.float32
+            # torch's CPU kernel lets the first query see the first key; ours the last the last.
+            is_dense = rule.dropout or query.dtype != torch.float32 or layout.above
             node = DenseAttention if is_dense else _CpuFlash
             return cast("Tensor", node.apply(query, key, value, slices, rule))
         if query.dtype != torch.float32 and not rule.dropout:
-            return _cuda_flash(query, key, value, starts, layout, rule)
+            return _cuda_flash(query, key, value, starts, ends, rule)
     parts = [
         _plain(query[:, :, a:b], key[:, :, c:d], value[:, :, c:d], rule, None)
         for a, b, c, d in slices
     ]
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous()
+
+
+class _WrittenOut(torch.autograd.Function):
+    """Keys or values [1, K, T, D] as each piece sees them: those above it stand before its own.
+
+    Backward sums in float32: a long prompt's keys are pulled on by every answer.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, state: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        ctx.shape = state.shape
+        return state.index_select(2, places)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (places,) = ctx.saved_tensors
+        summed = grads[0].new_zeros(ctx.shape, dtype=torch.float32)
+        summed.index_add_(2, places, grads[0].float())
+        return summed.to(grads[0].dtype), None
 
 
 class _CpuFlash(torch.autograd.Function):
@@ -173,7 +196,7 @@ def _cuda_flash(
     key: Tensor,
     value: Tensor,
     query_starts: tuple[int, ...],
-    layout: Layout,
+    key_starts: tuple[int, ...],
     rule: Rule,
 ) -> Tensor:
     from torch.nn.attention import varlen
@@ -183,7 +206,7 @@ def _cuda_flash(
         return torch.tensor(starts, dtype=torch.int32, device=query.device), longest
 
     query_bounds, longest_query = bounds(query_starts)
-    key_bounds, longest_key = bounds(layout.starts)
+    key_bounds, longest_key = bounds(key_starts)
     out = cast("Any", varlen).varlen_attn(
         query[0].transpose(0, 1),
         key[0].transpose(0, 1),

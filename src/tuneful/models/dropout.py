@@ -61,6 +61,19 @@ def dropout(state: Tensor, share: float) -> Tensor:
     return cast("Tensor", _Dropped.apply(state.contiguous(), share))
 
 
+def has_noise(model: nn.Module) -> bool:
+    """Whether equal tokens get different states in training: dropout, or noise on embeddings."""
+    for module in model.modules():
+        is_dropout = isinstance(module, nn.Dropout) and module.p > 0
+        if (
+            is_dropout
+            or getattr(module, "attention_dropout", 0.0)
+            or hasattr(module, "noise_alpha")
+        ):
+            return True
+    return False
+
+
 def use_cheap_dropout(model: nn.Module) -> None:
     """Let every nn.Dropout of the model draw cheaply. What is saved of it does not change."""
     for module in model.modules():

@@ -29,7 +29,9 @@ def add_noise(model: nn.Module, alpha: float) -> None:
         noise = torch.empty_like(state, dtype=torch.float32).uniform_(-1, 1)
         return state + (noise * size).to(state.dtype)
 
-    cast("Any", model).get_input_embeddings().register_forward_hook(noisy)
+    embedding = cast("Any", model).get_input_embeddings()
+    embedding.noise_alpha = alpha
+    embedding.register_forward_hook(noisy)
 
 
 def _lengths(state: Tensor) -> Tensor:
@@ -37,5 +39,6 @@ def _lengths(state: Tensor) -> Tensor:
     layout = active_layout()
     if layout is None:
         return torch.tensor(float(state.shape[1]), device=state.device)
+    # Nothing is shared under noise (models.scoring): every piece is a sequence.
     lengths = torch.tensor(layout.lengths, device=state.device, dtype=torch.float32)
     return lengths.repeat_interleave(lengths.long())[None, :, None]

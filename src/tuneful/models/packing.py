@@ -1,7 +1,8 @@
 """Many sequences in one row, without padding and without seeing each other.
 
-S sequences of lengths L_1 ... L_S become one row of T = sum(L) tokens. Position ids restart with
-each sequence, and attention runs inside each (`models.attention`).
+S sequences of lengths L_1 ... L_S become one row of T = sum(L) tokens, or fewer where they may
+share what they begin with (`models.prefixes`). Position ids restart with each sequence, and
+attention runs inside each (`models.attention`).
 """
 
 from __future__ import annotations
@@ -9,26 +10,57 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import torch
+
+from tuneful.models.prefixes import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from torch import Tensor
 
+    from tuneful.models.prefixes import Tree
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the sequences of a packed row stand: sequence s is [starts[s], starts[s + 1])."""
+    """Where the pieces of a packed row stand: piece s is [starts[s], starts[s + 1]).
+
+    Attributes:
+        starts: Where each piece begins, and the end. A piece is a sequence, unless some are shared.
+        above: For each piece the numbers of the pieces that it sees before itself; empty where
+            every piece is a sequence.
+    """
 
     starts: tuple[int, ...]
+    above: tuple[tuple[int, ...], ...] = ()
 
     @property
     def num_sequences(self) -> int:
-        """How many sequences the row holds."""
+        """How many pieces the row holds."""
         return len(self.starts) - 1
+
+    @cached_property
+    def key_starts(self) -> tuple[int, ...]:
+        """Where each piece's keys begin once those above it are written out before it."""
+        if not self.above:
+            return self.starts
+        own = self.lengths
+        seen = [sum(own[p] for p in above) + own[s] for s, above in enumerate(self.above)]
+        return tuple(accumulate(seen, initial=0))
+
+    @cached_property
+    def key_places(self) -> Tensor | None:
+        """Where the written out keys stand in the row; None where they stand as they are."""
+        if not self.above:
+            return None
+        paths = [(*above, s) for s, above in enumerate(self.above)]
+        spans = [(self.starts[p], self.starts[p + 1]) for path in paths for p in path]
+        return torch.cat([torch.arange(start, end) for start, end in spans])
 
     @property
     def num_tokens(self) -> int:
@@ -37,33 +69,65 @@ class Layout:
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens of each sequence."""
+        """Tokens of each piece."""
         return [end - start for start, end in zip(self.starts, self.starts[1:], strict=False)]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A packed row: token and position ids [1, T] and their layout."""
+    """A packed row: token and position ids [1, T] and their layout.
+
+    Attributes:
+        lengths: Of the sequences.
+        places_U: Where each token of each sequence, one after the other, stands in the row; None
+            where nothing is shared and they stand as they are.
+    """
 
     tokens_1T: Tensor
     positions_1T: Tensor
     layout: Layout
+    lengths: tuple[int, ...]
+    places_U: Tensor | None = None
 
     def first(self) -> Tensor:
         """Index of each sequence's first token, [S]."""
-        return torch.tensor(self.layout.starts[:-1], device=self.tokens_1T.device)
+        return self.at(self._ends() - torch.tensor(self.lengths))
 
     def last(self) -> Tensor:
         """Index of each sequence's last token, [S]."""
-        return torch.tensor(self.layout.starts[1:], device=self.tokens_1T.device) - 1
+        return self.at(self._ends() - 1)
+
+    def at(self, token_N: Tensor) -> Tensor:
+        """Places in the row of tokens that are counted through all sequences: [N]."""
+        device = self.tokens_1T.device
+        if self.places_U is None:
+            return token_N.to(device)
+        return self.places_U[token_N.to(self.places_U.device)].to(device)
+
+    def _ends(self) -> Tensor:
+        return torch.tensor(self.lengths).cumsum(0)
 
 
-def pack(sequences: Sequence[Sequence[int]], device: str | torch.device = "cpu") -> Packed:
-    """Put sequences into one row, in their order.
+def pack(
+    sequences: Sequence[Sequence[int]],
+    device: str | torch.device = "cpu",
+    *,
+    shares: bool = False,
+) -> Packed:
+    """Put sequences into one row.
+
+    Args:
+        sequences: Token ids.
+        device: Of the row.
+        shares: Put what several sequences begin with there once; for causal models only.
 
     Raises:
         AssertionError: A sequence has no token; callers check rows before.
     """
+    if shares and len(sequences) > 1:
+        tree = tree_of(sequences)
+        if len(tree.pieces) != len(sequences) or any(piece.above for piece in tree.pieces):
+            return _pack_tree(sequences, tree, device)
     starts = [0]
     for tokens in sequences:
         assert len(tokens) > 0, "a sequence without tokens reached packing"
@@ -74,6 +138,24 @@ def pack(sequences: Sequence[Sequence[int]], device: str | torch.device = "cpu")
         torch.tensor(flat, dtype=torch.long, device=device)[None],
         positions.to(device)[None],
         Layout(tuple(starts)),
+        tuple(len(tokens) for tokens in sequences),
+    )
+
+
+def _pack_tree(
+    sequences: Sequence[Sequence[int]], tree: Tree, device: str | torch.device
+) -> Packed:
+    pieces = tree.pieces
+    starts = tuple(accumulate((p.end - p.start for p in pieces), initial=0))
+    flat = [token for p in pieces for token in sequences[p.sequence][p.start : p.end]]
+    positions = torch.cat([torch.arange(p.start, p.end) for p in pieces])
+    spans = [(starts[number], starts[number + 1]) for path in tree.paths for number in path]
+    return Packed(
+        torch.tensor(flat, dtype=torch.long, device=device)[None],
+        positions.to(device)[None],
+        Layout(starts, tuple(piece.above for piece in pieces)),
+        tuple(len(tokens) for tokens in sequences),
+        torch.cat([torch.arange(start, end) for start, end in spans]),
     )
 
 

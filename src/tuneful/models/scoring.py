@@ -16,6 +16,7 @@ from torch import nn
 
 from tuneful.models import attention
 from tuneful.models.catalog import PACKED_ENCODERS
+from tuneful.models.dropout import has_noise
 from tuneful.models.logprobs import projection_of, token_logp
 from tuneful.models.packing import Packed, active, pack
 from tuneful.models.pooled import pool_last_layer
@@ -72,11 +73,19 @@ class Scorer:
         self.encoder = cast("nn.Module", cast("Any", self.core).base_model)
         self.pool = _pool_of(self.core) if packed else None
         self.packed = packed and (self.pool is not None or _reads_each_token(self.core))
+        self._is_causal = hasattr(self.core, "lm_head") or hasattr(self.core, "score")
+        self._has_noise = has_noise(model)
 
     @property
     def _marks_second(self) -> bool:
         """Whether the model has an embedding for "second text", as BERT has."""
         return int(getattr(cast("Any", self.core).config, "type_vocab_size", 0)) > 1
+
+    @property
+    def shares(self) -> bool:
+        """Whether what sequences begin with is computed once: where no noise tells them apart."""
+        is_noisy = self._has_noise and self.model.training
+        return self.packed and self._is_causal and not is_noisy
 
     @property
     def device(self) -> torch.device:
@@ -98,7 +107,7 @@ class Scorer:
             options = {"token_type_ids": self._pad(types)[0]} if types else {}
             out = cast("Any", self.model)(input_ids=tokens_ST, attention_mask=mask_ST, **options)
             return out.logits.float()
-        packed = pack(sequences, self.device)
+        packed = pack(sequences, self.device, shares=self.shares)
         state_1TD = self._run_packed(packed, types)
         if self.pool.last_layer_pools:
             return self.pool.logits(state_1TD[0]).float()
@@ -140,7 +149,7 @@ class Scorer:
         flat_T = torch.tensor([t for row in sequences for t in row], device=self.device)
         place_N = weight_T.nonzero()[:, 0]
         return Learned(
-            state_ND=self._hidden(sequences)[place_N - 1],
+            state_ND=self._states(sequences, place_N - 1),
             target_N=flat_T[place_N],
             weight_N=weight_T[place_N],
             owner_N=self._owner(sequences)[place_N],
@@ -155,22 +164,23 @@ class Scorer:
         place_N = weight_T.nonzero()[:, 0]
         core = cast("Any", self.core)
         classifier = core.score if hasattr(core, "score") else core.classifier
-        return classifier(core.dropout(self._hidden(sequences)[place_N])).float(), place_N
+        return classifier(core.dropout(self._states(sequences, place_N))).float(), place_N
 
     def _owner(self, sequences: Sequence[Sequence[int]]) -> Tensor:
         """Which sequence each token of the row belongs to: [T]."""
         lengths = torch.tensor([len(row) for row in sequences], device=self.device)
         return torch.repeat_interleave(torch.arange(len(sequences), device=self.device), lengths)
 
-    def _hidden(self, sequences: Sequence[Sequence[int]]) -> Tensor:
-        """Last hidden states of all tokens, sequence after sequence: [T, D]."""
+    def _states(self, sequences: Sequence[Sequence[int]], place_N: Tensor) -> Tensor:
+        """Last hidden states of tokens that are counted sequence after sequence: [N, D]."""
         if self.packed:
-            return self._run_packed(pack(sequences, self.device))[0]
+            packed = pack(sequences, self.device, shares=self.shares)
+            return self._run_packed(packed)[0, packed.at(place_N)]
         tokens_ST, mask_ST = self._pad(sequences)
         out = cast("Any", self.encoder)(
             input_ids=tokens_ST, attention_mask=mask_ST, use_cache=False
         )
-        return out.last_hidden_state[mask_ST.bool()]
+        return out.last_hidden_state[mask_ST.bool()][place_N]
 
     def _run_packed(self, packed: Packed, types: list[list[int]] | None = None) -> Tensor:
         name = cast("Any", self.encoder).config._attn_implementation

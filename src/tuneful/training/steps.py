@@ -12,6 +12,7 @@ from tuneful.core.errors import RunError
 from tuneful.methods.base import ClassScores, TokenScores
 from tuneful.models.divergence import divergences
 from tuneful.models.packing import cut_into_passes
+from tuneful.models.prefixes import shared_length
 from tuneful.models.reference import REFERENCE
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ class Learner:
                 "before their answer begins: raise train.max_length.",
             )
         total, sums = 0.0, dict[str, float]()
-        for members in cut_into_passes(
-            [sum(len(s.tokens) for s in row) for row in rows], self.tokens_per_pass
-        ):
+        for members in cut_into_passes(self._lengths(rows), self.tokens_per_pass):
             loss = self._loss([sequence for i in members for sequence in rows[i]])
             if is_learning:
                 (loss.total / units).backward()  # pyright: ignore[reportUnknownMemberType]
@@ -90,6 +89,12 @@ class Learner:
         tokens = sum(len(sequence.tokens) for row in rows for sequence in row)
         metrics = {name: value / units for name, value in sums.items()}
         return Measured(total / units, units, tokens, metrics)
+
+    def _lengths(self, rows: Sequence[Sequence[Encoded]]) -> list[int]:
+        """Tokens to compute for each row."""
+        if self.scorer.shares:
+            return [shared_length([s.tokens for s in row]) for row in rows]
+        return [sum(len(s.tokens) for s in row) for row in rows]
 
     def _loss(self, sequences: Sequence[Encoded]) -> Loss:
         if self.method.head == "tokens":
