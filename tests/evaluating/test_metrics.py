@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,11 @@ from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.answers import AnswerSample
 from tuneful.evaluating.measures.base import Context
 from tuneful.evaluating.measures.classes import ClassSample, class_sample
+from tuneful.evaluating.measures.labels import LabelSample
+from tuneful.evaluating.measures.ratings import RatingSample
+from tuneful.evaluating.measures.tags import TagSample
 from tuneful.evaluating.metrics import METRICS, metric
+from tuneful.evaluating.metrics.entity_f1 import spans
 from tuneful.evaluating.metrics.json_answers import fields
 from tuneful.evaluating.metrics.rouge_l import longest_common, rouge_l
 from tuneful.recipe.change import with_changes
@@ -35,7 +40,12 @@ def answers(said: list[str], meant: list[str]) -> AnswerSample:
     )
 
 
-def value(name: str, sample: ClassSample | AnswerSample) -> float:
+def ratings(truth: list[int], rating: list[float] | list[int]) -> RatingSample:
+    rating_N = np.array(rating, dtype=np.float64)
+    return RatingSample(np.array(truth, dtype=np.float64), rating_N, np.floor(rating_N + 0.5))
+
+
+def value(name: str, sample: Any) -> float:
     known = metric(name)
     return value_of(known, known.statistics(sample))
 
@@ -196,3 +206,63 @@ def test_rows_with_tools_are_measured_by_their_calls():
     sample = measure.sample([["x", -1.0, 1], ["y", -1.0, 1]], rows)
     assert sample.accepted == ('[{"name": "f", "arguments": {"a": 1}}]', "")
     assert measure.metrics(sample) == ["tool_calls", "tool_calls_exact"]
+def test_errors_of_ratings_by_hand():
+    sample = ratings([1, 2, 3, 5], [1.5, 2.0, 1.0, 5.0])
+    assert value("mae", sample) == pytest.approx((0.5 + 0 + 2 + 0) / 4)
+    # 1.5 rounds to 2: two of four are right.
+    assert value("rating_accuracy", sample) == pytest.approx(2 / 4)
+
+
+def test_quadratic_kappa_by_hand():
+    # Truth 1 1 2 3, chosen 1 2 2 3. Seen: (1-2)^2 = 1. Expected, over all pairs of a true and a
+    # chosen rating, by 4: squares of (0 1 1 2) twice, (1 0 0 1), (2 1 1 0): 6 + 6 + 2 + 6 = 20.
+    assert value("quadratic_kappa", ratings([1, 1, 2, 3], [1, 2, 2, 3])) == pytest.approx(1 - 1 / 5)
+    assert value("quadratic_kappa", ratings([2, 2], [2, 2])) == 0.0
+
+
+def test_quadratic_kappa_is_the_matrix_formula():
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        truth, chosen = draw.integers(1, 6, 50), draw.integers(1, 6, 50)
+        seen = np.zeros((5, 5))
+        np.add.at(seen, (truth - 1, chosen - 1), 1)
+        chance = np.outer(seen.sum(1), seen.sum(0)) / seen.sum()
+        weight = (np.arange(5)[:, None] - np.arange(5)) ** 2
+        kappa = 1 - (weight * seen).sum() / (weight * chance).sum()
+        found = value("quadratic_kappa", ratings(truth.tolist(), chosen.tolist()))
+        assert found == pytest.approx(kappa)
+
+
+def test_several_classes_a_text_by_hand():
+    is_NC = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]], dtype=np.float64)
+    chose_NC = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]], dtype=np.float64)
+    sample = LabelSample(is_NC, chose_NC)
+    # 2 right, 3 chosen, 3 true; only the third row is wholly right; classes 1, 2/3 and 0.
+    assert value("micro_f1", sample) == pytest.approx(4 / 6)
+    assert value("subset_accuracy", sample) == pytest.approx(1 / 3)
+    assert value("macro_f1", sample) == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("B-A I-A O B-A", [("A", 0, 2), ("A", 3, 4)]),
+        ("B-A B-A I-A", [("A", 0, 1), ("A", 1, 3)]),
+        ("B-A I-B I-B", [("A", 0, 1), ("B", 1, 3)]),
+        ("O I-A I-A O", [("A", 1, 3)]),
+        ("S-A B-A E-A I-A", [("A", 0, 1), ("A", 1, 3), ("A", 3, 4)]),
+        ("NOUN NOUN O B-", [("NOUN", 0, 2), ("", 3, 4)]),
+        ("O O", []),
+    ],
+)
+def test_spans_are_conllevals(tags: str, found: list[tuple[str, int, int]]):
+    assert spans(tags.split()) == set(found)
+
+
+def test_tags_by_hand():
+    truth = (("B-A", "I-A", "O", "B-B"), ("O", "B-A"))
+    chosen = (("B-A", "I-A", "O", "B-A"), ("B-A", ""))
+    sample = TagSample(truth, chosen)
+    # 3 spans chosen, 3 true, 1 right; of 6 words 3 are right, and the one cut off is wrong.
+    assert value("entity_f1", sample) == pytest.approx(2 / 6)
+    assert value("tag_accuracy", sample) == pytest.approx(3 / 6)

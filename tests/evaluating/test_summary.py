@@ -10,9 +10,8 @@ from tuneful.evaluating.summary import interval, summarize
 def facts(low: float, high: float, *, tuned_low: float = 0.8, rows: int = 500) -> dict[str, Any]:
     return {
         "rows": rows,
-        "head": "classes",
         "calibration": {"temperature": 1.0},
-        "majority_share": 0.5,
+        "trivial": {"accuracy": [0.5, "always choosing the commonest class"]},
         "metrics": {
             "accuracy": {
                 "title": "accuracy",
@@ -32,7 +31,7 @@ def facts(low: float, high: float, *, tuned_low: float = 0.8, rows: int = 500) -
         (facts(0.1, 0.3), []),
         (facts(-0.1, 0.3), ["no-gain"]),
         (facts(-0.3, -0.1), ["worse"]),
-        (facts(0.1, 0.3, tuned_low=0.49), ["below-majority"]),
+        (facts(0.1, 0.3, tuned_low=0.49), ["below-trivial"]),
         (facts(0.1, 0.3, rows=40), ["few-test-rows"]),
         ({**facts(0.1, 0.3), "calibration": None}, ["not-calibrated"]),
     ],

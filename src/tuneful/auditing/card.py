@@ -15,6 +15,7 @@ from tuneful.core.machine import look
 from tuneful.core.render import to_markdown
 from tuneful.core.report import Report
 from tuneful.evaluating.evaluate import EVALUATION
+from tuneful.evaluating.predictions import measure_of
 from tuneful.evaluating.summary import interval
 from tuneful.recipe.write import to_yaml
 
@@ -111,10 +112,10 @@ def _head(model: Model, recipe: Recipe, report: Report) -> Iterator[str]:
         yield f"\nClasses: {', '.join(f'`{label}`' for label in model.labels)}.\n"
     yield "\n## Use\n\n```python"
     yield _snippet(model)
+    note = measure_of(model, recipe).plain_use()
+    if note:
+        yield f"# {note}"
     yield "```\n\nOr `tuneful predict FOLDER TEXT`, `tuneful chat FOLDER`."
-
-
-CONFIDENCES = "  # confidences are not divided by the temperature below"
 
 
 def _snippet(model: Model) -> str:
@@ -129,8 +130,6 @@ def _snippet(model: Model) -> str:
             "from transformers import pipeline\n\n"
             'classify = pipeline("text-classification", model=folder)\n'
             f"classify(text, truncation=True, max_length={model.max_length})"
-            + CONFIDENCES
-            * (model.measured_as == "classes")
         )
     if model.is_adapter:
         return (

@@ -72,17 +72,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     apart = first["difference"]
     if apart:
         yield from _about_gain(name, first)
-    accuracy = facts["metrics"].get("accuracy")
-    majority = facts.get("majority_share", 0.0)
-    if accuracy and accuracy["tuned"]["low"] <= majority:
-        yield Finding(
-            Level.WARNING,
-            "below-majority",
-            "The tuned model may be no better than always choosing the commonest class.",
-            evidence=f"accuracy {interval(accuracy['tuned'], is_share=True)}; commonest class "
-            f"{majority * 100:.1f} %",
-            fix="Train longer, on more rows, or with another learning rate.",
-        )
+    yield from _about_trivial(facts)
     if facts["rows"] < FEW_ROWS:
         yield Finding(
             Level.WARNING,
@@ -98,6 +88,26 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
             "Confidences are as the model gives them: too few validation rows to calibrate on.",
             fix="Set data.split.validation or data.take.validation to 50 rows or more.",
             where="data.split.validation",
+        )
+
+
+def _about_trivial(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Metrics by which something that reads no text may do as well."""
+    for name, (value, what) in facts.get("trivial", {}).items():
+        known = facts["metrics"].get(name)
+        if known is None:
+            continue
+        tuned, share = known["tuned"], known["is_share"]
+        is_up = known["better"] == "higher"
+        if (tuned["low"] > value) if is_up else (tuned["high"] < value):
+            continue
+        shown = f"{value * 100:.1f} %" if share else f"{value:.3g}"
+        yield Finding(
+            Level.WARNING,
+            "below-trivial",
+            f"The tuned model may be no better than {what}.",
+            evidence=f"{known['title']} {interval(tuned, is_share=share)}; {what}: {shown}",
+            fix="Train longer, on more rows, or with another learning rate.",
         )
 
 

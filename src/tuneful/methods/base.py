@@ -138,12 +138,15 @@ class Needs:
         teacher: A recipe's reference of a model whose distribution is imitated; "" for none.
         neftune_alpha: Size of the noise on embeddings while training; 0 for none.
         divergence: Of student and teacher, from their log-probabilities [N, V] to [N] nats.
+        problem_type: What transformers calls the task of head "classes", kept in the saved config
+            so that its pipelines read the scores rightly; "" where it needs no word.
     """
 
     reference: bool = False
     teacher: str = ""
     neftune_alpha: float = 0.0
     divergence: Callable[[Tensor, Tensor], Tensor] | None = None
+    problem_type: Literal["", "multi_label_classification", "regression"] = ""
 
 
 Measured = str

@@ -41,7 +41,7 @@ class ClassifyMulti:
     rows: ClassVar[type[MultiLabelled]] = MultiLabelled
     head: ClassVar[Head] = "classes"
     measured: ClassVar[Measured] = "labels"
-    metrics: ClassVar[tuple[str, ...]] = ("micro_f1", "subset_accuracy")
+    metrics: ClassVar[tuple[str, ...]] = ("micro_f1", "macro_f1", "subset_accuracy")
     paper: ClassVar[str] = "Nam et al. 2014, arXiv:1312.5419"
     # As classification: the same head and scale of loss.
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {
@@ -50,7 +50,8 @@ class ClassifyMulti:
     }
 
     def __init__(self, config: ClassifyMultiConfig, facts: DataFacts) -> None:
-        self.config, self.needs, self.outputs = config, Needs(), facts.labels
+        self.config, self.outputs = config, facts.labels
+        self.needs = Needs(problem_type="multi_label_classification")
 
     def encode(
         self, rows: Sequence[MultiLabelled], tokenizer: Tokenizer, max_length: int

@@ -2,9 +2,9 @@
 
 Loss:  regression: half the squared error of the rating on a scale where the data's range is -1 to
        1, so that the same learning rates serve stars and percentages.
-       ordinal: one yes or no for "above level k" of each k, that share one direction of the state
-       and differ in their thresholds' logits (cumulative links, Niu et al. 2016; Cao et al. 2019,
-       arXiv:1901.07884); ratings are rounded to the nearest level.
+       ordinal: one yes or no for "above level k" of each level but the highest, the mean of their
+       cross-entropies (Frank & Hall 2001; Niu et al. 2016, "Ordinal regression with multiple
+       output CNN"); ratings between two levels are learned as the nearest.
 Rows:  Rated. Each gives one sequence.
 """
 
@@ -56,7 +56,7 @@ class Rate:
     head: ClassVar[Head] = "classes"
     measured: ClassVar[Measured] = "ratings"
     metrics: ClassVar[tuple[str, ...]] = ("mae", "quadratic_kappa", "rating_accuracy")
-    paper: ClassVar[str] = "Cao et al. 2019, arXiv:1901.07884"
+    paper: ClassVar[str] = "Niu et al. 2016, CVPR: Ordinal regression with multiple output CNN"
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {
         "full": (2e-6, 1e-4, 1e-3),
         "lora": (2e-5, 5e-4, 1e-2),
@@ -64,8 +64,9 @@ class Rate:
 
     def __init__(self, config: RateConfig, facts: DataFacts) -> None:
         del facts
-        self.config, self.needs = config, Needs()
-        self.is_ordinal = config.loss == "ordinal"
+        self.config, self.is_ordinal = config, config.loss == "ordinal"
+        kind = "multi_label_classification" if self.is_ordinal else "regression"
+        self.needs = Needs(problem_type=kind)
         levels = [config.lowest + k for k in range(round(config.highest - config.lowest))]
         self.levels = levels if self.is_ordinal else []
         self.outputs = tuple(f"above {k:g}" for k in self.levels) or ("rating",)

@@ -32,6 +32,7 @@ def load_weights(
     labels: Sequence[str] = (),
     precision: torch.dtype | None = None,
     seed: int = 0,
+    problem_type: str = "",
 ) -> nn.Module:
     """Load a base model with our attention, for one of the heads.
 
@@ -43,6 +44,7 @@ def load_weights(
         labels: Names of the scores, in their order; for heads "classes" and "tags".
         precision: Of the weights; None keeps the file's.
         seed: For weights that the folder lacks.
+        problem_type: What transformers' pipelines take the scores for; "" keeps the folder's.
 
     Raises:
         ModelError: The folder's architecture is unknown or has no such head.
@@ -62,6 +64,8 @@ def load_weights(
         options["num_labels"] = len(labels)
         options["id2label"] = dict(enumerate(labels))
         options["label2id"] = {label: number for number, label in enumerate(labels)}
+    if problem_type:
+        options["problem_type"] = problem_type
     auto: Any = getattr(transformers, AUTO_CLASSES[head])
     try:
         model = auto.from_pretrained(str(folder), **options)

@@ -23,6 +23,7 @@ from tuneful.models.model import Model
 from tuneful.models.packing import cut_into_passes
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
+from tuneful.models.tagger import Tagger
 from tuneful.models.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -61,6 +62,15 @@ class Chatter:
             on_done: Told how many conversations are done, now and then.
         """
         encoded = [encode_prompt(self.tokenizer, talk) for talk in talks]
+        return self._all(encoded, max_new_tokens, on_done)
+
+    def _all(
+        self,
+        encoded: Sequence[list[int]],
+        max_new_tokens: int,
+        on_done: Callable[[int], None] | None = None,
+    ) -> list[str]:
+        """What follows each, those of like length at once."""
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
         result = [""] * len(encoded)
         self.scorer.model.eval()
@@ -95,21 +105,50 @@ class Chatter:
         rows = [
             encode_chat(self.tokenizer, Talk(c.messages, c.tools), self.max_length) for c in chats
         ]
-        sums = np.zeros(len(rows))
+        weights = [[0.0, *row.weights[1:]] for row in rows]
+        sums = self.sequence_logp([row.tokens for row in rows], weights, on_done)
+        counts = [sum(w > 0 for w in row) for row in weights]
+        return [(float(total), count) for total, count in zip(sums, counts, strict=True)]
+
+    def sequence_logp(
+        self,
+        sequences: Sequence[Sequence[int]],
+        weights: Sequence[Sequence[float]],
+        on_done: Callable[[int], None] | None = None,
+    ) -> np.ndarray:
+        """Summed log p (nats) of each sequence's tokens with weight > 0.
+
+        Args:
+            sequences: Token ids.
+            weights: One weight for each token; the first token's must be 0.
+            on_done: Told how many sequences are done, now and then.
+        """
+        sums = np.zeros(len(sequences))
         done = 0
         self.scorer.model.eval()
-        for members in cut_into_passes([len(row.tokens) for row in rows], TOKENS_PER_PASS):
-            weights = [[0.0, *rows[i].weights[1:]] for i in members]
+        for members in cut_into_passes([len(tokens) for tokens in sequences], TOKENS_PER_PASS):
             with torch.inference_mode():
                 logp_N, _, owner_N = self.scorer.token_logp(
-                    [rows[i].tokens for i in members], weights
+                    [sequences[i] for i in members], [weights[i] for i in members]
                 )
             np.add.at(sums, np.array(members)[owner_N.cpu().numpy()], logp_N.cpu().numpy())
             done += len(members)
             if on_done:
                 on_done(done)
-        counts = [int(sum(w > 0 for w in row.weights[1:])) for row in rows]
-        return [(float(total), count) for total, count in zip(sums, counts, strict=True)]
+        return sums
+
+    def continuations(self, texts: Sequence[str], max_new_tokens: int) -> list[str]:
+        """The likeliest way (greedy) to go on with each text, without special tokens."""
+        prefix = list(self.tokenizer.prefix)
+        encoded = [[*prefix, *ids] for ids in self.tokenizer.encode(texts)]
+        if not all(encoded):
+            raise ModelError(
+                "There is nothing to go on with: a text is empty, and the model has no token that "
+                "opens a text.",
+                where="TEXT",
+                fix="Give the first words.",
+            )
+        return self._all(encoded, max_new_tokens)
 
 
 @dataclass(frozen=True)
@@ -127,7 +166,7 @@ class Untuned:
     seed: int = 0
 
 
-Predictor = Classifier | Chatter
+Predictor = Classifier | Tagger | Chatter
 TALKING = Untuned()
 
 
@@ -166,9 +205,11 @@ def load_predictor(
     )
     set_up(model, tokenizer, None)
     scorer = Scorer(model, pad_id=tokenizer.pad_id, packed=True)
+    longest = _longest(model)
     if untuned.head == "tokens":
-        return Chatter(tokenizer, scorer, _longest(model))
-    return Classifier(untuned.labels, tokenizer, scorer, _longest(model))
+        return Chatter(tokenizer, scorer, longest)
+    kind = Tagger if untuned.head == "tags" else Classifier
+    return kind(untuned.labels, tokenizer, scorer, longest)
 
 
 def _tuned(model: Model, dtype: torch.dtype) -> Predictor:
@@ -181,6 +222,8 @@ def _tuned(model: Model, dtype: torch.dtype) -> Predictor:
     scorer = Scorer(weights, pad_id=tokenizer.pad_id, packed=True)
     if model.head == "tokens":
         return Chatter(tokenizer, scorer, model.max_length)
+    if model.head == "tags":
+        return Tagger(model.labels, tokenizer, scorer, model.max_length)
     return Classifier(model.labels, tokenizer, scorer, model.max_length, model.temperature)
 
 

@@ -107,7 +107,11 @@ def set_up_run(
     )
     _refuse_untrained_tokens(recipe)
     model = load_weights(
-        located.folder, head=method.head, labels=method.outputs, seed=settings.seed
+        located.folder,
+        head=method.head,
+        labels=method.outputs,
+        seed=settings.seed,
+        problem_type=method.needs.problem_type,
     )
     base_precision = next(model.parameters()).dtype
     set_up(model, tokenizer, settings.attention_dropout)

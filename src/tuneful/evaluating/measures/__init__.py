@@ -17,5 +17,9 @@ MEASURES: Registry[type[Measure]] = Registry(
     {
         "answers": "tuneful.evaluating.measures.answers:Answers",
         "classes": "tuneful.evaluating.measures.classes:Classes",
+        "labels": "tuneful.evaluating.measures.labels:Labels",
+        "ratings": "tuneful.evaluating.measures.ratings:Ratings",
+        "tags": "tuneful.evaluating.measures.tags:Tags",
+        "texts": "tuneful.evaluating.measures.texts:Texts",
     },
 )

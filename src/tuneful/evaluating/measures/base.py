@@ -91,6 +91,10 @@ class Measure(Protocol):
         """What the report says beside metrics, as JSON values, of the tuned model's sample."""
         ...
 
+    def plain_use(self) -> str:
+        """What to know of the scores where transformers loads the model; "" for nothing."""
+        ...
+
     def columns(self) -> tuple[str, ...]:
         """What an input is made of: ("text",), or more where it is an object of several."""
         ...
@@ -131,6 +135,10 @@ class Plain:
         """Nothing."""
         del sample
         return {}
+
+    def plain_use(self) -> str:
+        """Nothing."""
+        return ""
 
     def columns(self) -> tuple[str, ...]:
         """A text."""

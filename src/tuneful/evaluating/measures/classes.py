@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tuneful.data.rows import Labelled
     from tuneful.models.classifier import Classifier
 
+COMMONEST = "always choosing the commonest class"
+
 
 @dataclass(frozen=True)
 class ClassSample:
@@ -42,6 +44,22 @@ class ClassSample:
     def chosen_N(self) -> NDArray[np.int64]:
         """The likeliest class of each row."""
         return self.probability_NC.argmax(axis=1)
+
+    @property
+    def chose_NC(self) -> NDArray[np.float64]:
+        """1 where a class was chosen, else 0."""
+        return _one_of(self.chosen_N, self.probability_NC.shape[1])
+
+    @property
+    def is_NC(self) -> NDArray[np.float64]:
+        """1 where a class is true, else 0."""
+        return _one_of(self.truth_N, self.probability_NC.shape[1])
+
+
+def _one_of(number_N: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.eye(size)[number_N]
 
 
 def class_sample(truth_N: Any, logits_NC: Any, temperature: float = 1.0) -> ClassSample:
@@ -117,9 +135,13 @@ class Classes(Plain):
         return {
             "labels": list(self.context.labels),
             "confusion": confusion.reshape(size, size).tolist(),
-            "majority_share": float(counts.max() / counts.sum()),
+            "trivial": {"accuracy": [float(counts.max() / counts.sum()), COMMONEST]},
             "ece_unscaled": value_of(ece, ece.statistics(unscaled)),
         }
+
+    def plain_use(self) -> str:
+        """Only we calibrate."""
+        return "confidences are not divided by the temperature below"
 
     def columns(self) -> tuple[str, ...]:
         """A text, or two where the model was trained on pairs."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.classes import ClassSample
+    from tuneful.evaluating.measures.labels import LabelSample
     from tuneful.evaluating.metrics.base import Array
 
 
@@ -17,19 +18,18 @@ class MacroF1:
 
     better: ClassVar[Literal["higher", "lower"]] = "higher"
     is_share: ClassVar[bool] = True
-    measures: ClassVar[tuple[str, ...]] = ("classes",)
+    measures: ClassVar[tuple[str, ...]] = ("classes", "labels")
     title: ClassVar[str] = "macro F1"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
 
-    def statistics(self, sample: ClassSample) -> Array:
+    def statistics(self, sample: ClassSample | LabelSample) -> Array:
         """For each class: right, chosen and true rows: [N, 3 * C]."""
         import numpy as np
 
-        identity_CC = np.eye(sample.probability_NC.shape[1])
-        chosen_NC, truth_NC = identity_CC[sample.chosen_N], identity_CC[sample.truth_N]
-        return np.concatenate([chosen_NC * truth_NC, chosen_NC, truth_NC], axis=1)
+        chose_NC, is_NC = sample.chose_NC, sample.is_NC
+        return np.concatenate([chose_NC * is_NC, chose_NC, is_NC], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """The mean of the classes' F1."""

@@ -1,4 +1,4 @@
-"""Perplexity of the references' learned tokens under the model."""
+"""Perplexity of raw texts, or of the references' learned tokens, under the model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.answers import AnswerSample
+    from tuneful.evaluating.measures.texts import TextSample
     from tuneful.evaluating.metrics.base import Array
 
 
@@ -14,13 +15,13 @@ class Perplexity:
 
     better: ClassVar[Literal["higher", "lower"]] = "lower"
     is_share: ClassVar[bool] = False
-    measures: ClassVar[tuple[str, ...]] = ("answers",)
+    measures: ClassVar[tuple[str, ...]] = ("answers", "texts")
     title: ClassVar[str] = "perplexity"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
 
-    def statistics(self, sample: AnswerSample) -> Array:
+    def statistics(self, sample: AnswerSample | TextSample) -> Array:
         """-log p and number of tokens: [N, 2]."""
         import numpy as np
 
