@@ -206,6 +206,8 @@ def test_rows_with_tools_are_measured_by_their_calls():
     sample = measure.sample([["x", -1.0, 1], ["y", -1.0, 1]], rows)
     assert sample.accepted == ('[{"name": "f", "arguments": {"a": 1}}]', "")
     assert measure.metrics(sample) == ["tool_calls", "tool_calls_exact"]
+
+
 def test_errors_of_ratings_by_hand():
     sample = ratings([1, 2, 3, 5], [1.5, 2.0, 1.0, 5.0])
     assert value("mae", sample) == pytest.approx((0.5 + 0 + 2 + 0) / 4)
