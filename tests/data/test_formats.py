@@ -11,7 +11,7 @@ from tuneful.core.errors import DataError, UnknownName
 from tuneful.data.detect import Chosen, choose_format
 from tuneful.data.formats.base import BadValue, Converted, Sample
 from tuneful.data.message import Message
-from tuneful.data.rows import Chat, Labelled
+from tuneful.data.rows import Chat, Judged, Labelled, Preference, Ranked
 
 
 def choose(
@@ -335,3 +335,92 @@ def test_an_unknown_format_gets_the_right_one_suggested():
     with pytest.raises(UnknownName) as caught:
         choose({"text": "x", "label": "a"}, asked="labeled")
     assert "labelled" in caught.value.fix
+
+
+# -- preference, judged, ranked ------------------------------------------------------------------
+
+GOOD_ANSWER, BAD_ANSWER = Message("assistant", "Hello."), Message("assistant", "What?")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "Hi?", "chosen": "Hello.", "rejected": "What?"},
+        {"question": "Hi?", "chosen_response": "Hello.", "non_preferred": "What?"},
+        {
+            "prompt": [{"role": "user", "content": "Hi?"}],
+            "chosen": [{"role": "assistant", "content": "Hello."}],
+            "rejected": [{"role": "assistant", "content": "What?"}],
+        },
+        {"chosen": TURNS, "rejected": [*TURNS[:1], {"role": "assistant", "content": "What?"}]},
+        {
+            "prompt": "Hi?",
+            "chosen": TURNS,
+            "rejected": [*TURNS[:1], {"role": "assistant", "content": "What?"}],
+        },
+    ],
+    ids=["texts", "other names", "turns", "prompt inside both", "prompt beside and inside"],
+)
+def test_every_way_to_write_a_preference_gives_the_same_row(row: dict[str, Any]):
+    chosen = choose(row)
+    assert chosen.row_type == "preference"
+    assert chosen.convert(row).row == Preference((USER,), (GOOD_ANSWER,), (BAD_ANSWER,))
+
+
+def test_a_preference_keeps_its_margin():
+    row = {"prompt": "Hi?", "chosen": "Hello.", "rejected": "What?", "margin": "2"}
+    made = convert(row).row
+    assert isinstance(made, Preference)
+    assert made.margin == 2.0
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ({"prompt": "Hi?", "chosen": "Same.", "rejected": "Same."}, "is the rejected one"),
+        ({"chosen": TURNS[1:], "rejected": "What?"}, "no prompt"),
+        ({"prompt": "Hi?", "chosen": TURNS[:1], "rejected": "What?"}, "assistant's turn"),
+        ({"prompt": "Hi?", "chosen": "a", "rejected": "b", "margin": "far"}, "not a number"),
+    ],
+)
+def test_what_is_no_preference_is_a_bad_row(row: dict[str, Any], word: str):
+    assert word in bad(row).problem
+
+
+def test_a_template_with_chosen_and_rejected_makes_preferences():
+    template = {"system": "Be brief.", "user": "{q}", "chosen": "{a}", "rejected": "Well, {a}"}
+    made = convert({"q": "Hi?", "a": "Hello."}, template=template)
+    assert made.row == Preference(
+        (Message("system", "Be brief."), USER),
+        (GOOD_ANSWER,),
+        (Message("assistant", "Well, Hello."),),
+    )
+    assert made.key == "Hi?"
+    error = refuse({"q": "Hi?"}, template={"user": "{q}", "chosen": "{q}"})
+    assert "no rejected turn" in error.message
+
+
+@pytest.mark.parametrize(
+    ("value", "is_good"), [(True, True), (0, False), ("yes", True), ("Down", False)]
+)
+def test_judged_answers_take_every_way_to_say_yes_and_no(value: object, is_good: bool):
+    row = {"prompt": "Hi?", "completion": "Hello.", "label": value}
+    assert convert(row, asked="judged").row == Judged((USER,), (GOOD_ANSWER,), is_good)
+
+
+def test_a_judgement_that_is_neither_is_a_bad_row():
+    row = {"prompt": "Hi?", "completion": "Hello.", "label": "perhaps"}
+    assert "neither yes nor no" in bad(row, asked="judged").problem
+
+
+def test_ranks_stand_as_they_are_and_scores_become_ranks():
+    ranked = {"prompt": "Hi?", "answers": ["a", "b", "c"], "ranks": [2, 1, 2]}
+    assert convert(ranked).row == Ranked((USER,), ("a", "b", "c"), (2.0, 1.0, 2.0))
+    scored = {"prompt": "Hi?", "responses": '["a", "b", "c"]', "scores": "0.5;3;0.5"}
+    assert convert(scored).row == Ranked((USER,), ("a", "b", "c"), (2.0, 1.0, 2.0))
+
+
+@pytest.mark.parametrize(("answers", "ranks"), [(["a"], [1]), (["a", "b"], [1]), ([], [])])
+def test_answers_and_ranks_must_be_as_many_and_two_or_more(answers: list[str], ranks: list[int]):
+    row = {"prompt": "Hi?", "answers": answers, "ranks": ranks}
+    assert f"{len(answers)} answers and {len(ranks)} ranks" in bad(row).problem

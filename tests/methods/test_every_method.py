@@ -19,6 +19,7 @@ from tuneful.data.rows import ROWS, kind_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import Encoded
 from tuneful.recipe.schema import Recipe
+from tuneful.training.beforehand import score_now
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import Setup, set_up_run
 from tuneful.training.steps import Learner, Measured
@@ -79,7 +80,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory):
             settings = plan(recipe, data, store=store).settings
             setup = set_up_run(recipe, data, settings, store, lambda event: None)
             encoded = encode_split(data, "train", setup.encoding, store, lambda event: None)
-            made[method] = Bench(setup, encoded.take(range(NUM_ROWS)))
+            few = score_now(encoded.take(range(NUM_ROWS)), setup.base())
+            made[method] = Bench(setup, few)
         return made[method]
 
     return of

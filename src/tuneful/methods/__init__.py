@@ -21,5 +21,10 @@ METHODS: Registry[type[Method[Any]]] = Registry(
         "tag": "tuneful.methods.tag:Tag",
         "pretrain": "tuneful.methods.pretrain:Pretrain",
         "sft": "tuneful.methods.sft:SFT",
+        "dpo": "tuneful.methods.dpo:DPO",
+        "kto": "tuneful.methods.kto:KTO",
+        "orpo": "tuneful.methods.orpo:ORPO",
+        "simpo": "tuneful.methods.simpo:SimPO",
+        "cpo": "tuneful.methods.cpo:CPO",
     },
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
-from tuneful.data.rows import Row
+from tuneful.data.rows import Preference, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +41,7 @@ class Encoded:
         targets: Head "classes": a number for each score, where a class index does not say it all.
             Head "tags": the class index of each token.
         second: Where the second of two texts begins, for models that mark it; 0 for none.
+        is_aside: Not learned, only measured before the step for `Needs.step`.
         facts: Numbers of each token that the loss needs, by name; made in the run, not kept.
     """
 
@@ -51,6 +52,7 @@ class Encoded:
     num_cut: int = 0
     targets: Sequence[float] = ()
     second: int = 0
+    is_aside: bool = False
     facts: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Any])
 
 
@@ -82,7 +84,9 @@ class TokenScores:
         num_sequences: S; a sequence may have no learned token left.
         reference_N: log p under the reference, without gradient; where the method needs it.
         divergence_N: What the method's `divergence` made of student and teacher, with gradient.
+        label_S: `Encoded.label` of each sequence.
         facts: `Encoded.facts` at the learned tokens.
+        step: What `Needs.step` made of the whole step.
     """
 
     logp_N: Tensor
@@ -91,7 +95,9 @@ class TokenScores:
     num_sequences: int
     reference_N: Tensor | None = None
     divergence_N: Tensor | None = None
+    label_S: Tensor | None = None
     facts: Mapping[str, Tensor] = field(default_factory=dict[str, Any])
+    step: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def sums(self, value_N: Tensor) -> Tensor:
         """A number of each token, times its weight, summed over each sequence: [S]."""
@@ -102,6 +108,10 @@ class TokenScores:
         """The weighted mean of a number over each sequence's tokens, 0 where it has none: [S]."""
         weight_S = self.sums(self.weight_N.new_ones(len(self.weight_N)))
         return self.sums(value_N) / weight_S.clamp(min=1e-9)
+
+    def has_learned(self) -> Tensor:
+        """1.0 for each sequence that has a learned token, else 0.0: [S]."""
+        return (self.sums(self.weight_N.new_ones(len(self.weight_N))) > 0).float()
 
 
 Scores = ClassScores | TokenScores
@@ -129,24 +139,38 @@ class DataFacts:
     label_counts: tuple[int, ...] = ()
 
 
+HowReference = Literal["auto", "adapter_off", "precomputed", "frozen"]
+"""auto: adapter_off where the adapter can be switched off, else precomputed."""
+REFERENCE = (
+    "Where the untrained model's probabilities come from. adapter_off: the model in training with "
+    "its adapter switched off; precomputed: once, before the first step, kept on disk; frozen: a "
+    "second copy of the weights in memory; auto: adapter_off where there is an adapter, else "
+    "precomputed."
+)
+"""Description of the setting of every method that has a reference."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """What a method asks of the engine beside its head.
 
     Attributes:
-        reference: log p under the model as it was before training.
+        reference: How log p under the model as it was before training is had, if it is needed.
         teacher: A recipe's reference of a model whose distribution is imitated; "" for none.
         neftune_alpha: Size of the noise on embeddings while training; 0 for none.
         divergence: Of student and teacher, from their log-probabilities [N, V] to [N] nats.
         problem_type: What transformers calls the task of head "classes", kept in the saved config
             so that its pipelines read the scores rightly; "" where it needs no word.
+        step: Numbers that the loss needs of a whole step, however it is cut into passes: from the
+            scores of each pass's `is_aside` sequences, which come without gradient and dropout.
     """
 
-    reference: bool = False
+    reference: HowReference | None = None
     teacher: str = ""
     neftune_alpha: float = 0.0
     divergence: Callable[[Tensor, Tensor], Tensor] | None = None
     problem_type: Literal["", "multi_label_classification", "regression"] = ""
+    step: Callable[[Sequence[TokenScores]], Mapping[str, float]] | None = None
 
 
 Measured = str
@@ -195,3 +219,23 @@ class Method(Protocol[RowT_contra]):
         Where it is known, the engine need not keep or recompute the vocabulary's logits.
         """
         ...
+
+
+def encode_pairs(
+    rows: Sequence[Preference], tokenizer: Tokenizer, max_length: int
+) -> list[list[Encoded]]:
+    """Chosen and rejected answer of each row, as `models.chat.encode_answers` does it."""
+    from tuneful.models.chat import encode_answers
+
+    return [
+        [Encoded(answer.tokens, answer.weights, num_cut=answer.num_cut) for answer in answers]
+        for answers in (
+            encode_answers(tokenizer, row.prompt, (row.chosen, row.rejected), max_length)
+            for row in rows
+        )
+    ]
+
+
+def count_pairs(sequences: Sequence[Encoded]) -> float:
+    """The weight of the pairs that count: of sequences with learned tokens, two make a pair."""
+    return sum(s.weight for s in sequences if any(s.weights)) / 2

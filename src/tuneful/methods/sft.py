@@ -74,7 +74,8 @@ class SFT:
     def __init__(self, config: SFTConfig, facts: DataFacts) -> None:
         del facts
         self.config, self.outputs = config, ()
-        self.needs = Needs(reference=config.kl > 0, neftune_alpha=config.neftune_alpha)
+        reference = "auto" if config.kl else None
+        self.needs = Needs(reference=reference, neftune_alpha=config.neftune_alpha)
 
     def encode(
         self, rows: Sequence[Chat], tokenizer: Tokenizer, max_length: int

@@ -17,7 +17,7 @@ from tuneful.models.tools import knows_tools, write_out
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tuneful.data.message import Message
+    from tuneful.data.message import Message, Turns
     from tuneful.models.tokenizer import Tokenizer
 
 
@@ -123,6 +123,32 @@ def encode_chat(tokenizer: Tokenizer, talk: Talk, max_length: int) -> Learnable:
     of_turn = [talk.messages[number].weight for number in learned]
     weights = _end_with_eos(tokens, owners, of_turn, tokenizer.eos_id)
     return Learnable(tokens[:max_length], weights[:max_length], max(0, len(tokens) - max_length))
+
+
+def encode_answers(
+    tokenizer: Tokenizer, prompt: Turns, answers: Sequence[Turns], max_length: int
+) -> list[Learnable]:
+    """A conversation for each answer to a prompt; only the answers' tokens are learned.
+
+    Where max_length leaves one of them without a token of its answer, none has a learned token:
+    the row does not count, and preflight says so.
+
+    Raises:
+        DataError: The template refuses a conversation, or rewrites its earlier turns.
+    """
+    found: list[Learnable] = []
+    for answer in answers:
+        talk = Talk((*prompt, *answer), first_learned=len(prompt))
+        try:
+            chat = encode_chat(tokenizer, talk, max_length)
+        except DataError as error:
+            where = f"{error.where}; first turn {talk.messages[0].content[:60]!r}"
+            raise DataError(error.message, where=where, fix=error.fix) from error
+        # The first token has nothing before it to be predicted from.
+        found.append(replace(chat, weights=[0.0, *chat.weights[1:]]))
+    if all(any(chat.weights) for chat in found):
+        return found
+    return [replace(chat, weights=[0.0] * len(chat.tokens)) for chat in found]
 
 
 def _span(tokenizer: Tokenizer, talk: Talk, number: int, text: str) -> tuple[int, int]:

@@ -44,13 +44,34 @@ def binary_cross_entropy(logits_SC: Tensor, target_SC: Tensor, *, focus: float =
     return loss_SC
 
 
-def bradley_terry(margin_P: Tensor, least_P: Tensor | float = 0.0) -> Tensor:
+def bradley_terry(margin_P: Tensor, *, least: Tensor | float = 0.0, flipped: float = 0.0) -> Tensor:
     """-log sigmoid(margin - least), nats: [P].
 
     The probability that the first of two is preferred is sigmoid of the difference of their scores
-    (Bradley & Terry 1952); `least` asks for more than that (Touvron et al. 2023, arXiv:2307.09288,
-    equation 2).
+    (Bradley & Terry 1952).
+
+    Args:
+        margin_P: First score minus second.
+        least: How much more than 0 the margin is asked to be (Touvron et al. 2023,
+            arXiv:2307.09288, equation 2).
+        flipped: Share of the pairs that are taken to be the wrong way round, in [0, 0.5)
+            (conservative DPO, Mitchell 2023).
     """
     from torch.nn.functional import logsigmoid
 
-    return -logsigmoid(margin_P - least_P)
+    apart_P = margin_P - least
+    loss_P = -logsigmoid(apart_P)
+    return loss_P if not flipped else (1 - flipped) * loss_P - flipped * logsigmoid(-apart_P)
+
+
+def log1mexp(x: Tensor) -> Tensor:
+    """log(1 - exp(x)) for x < 0, exact near 0 and far from it (Maechler 2012).
+
+    x is held at or below -1e-7, so that a probability that rounds to 1 has finite odds.
+    """
+    import torch
+
+    x = x.clamp(max=-1e-7)
+    near = torch.log(-torch.expm1(x))
+    far = torch.log1p(-torch.exp(x))
+    return torch.where(x > -0.693, near, far)

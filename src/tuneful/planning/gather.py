@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.machine import look
-from tuneful.data.rows import ROWS
+from tuneful.data.formats import FORMATS
+from tuneful.data.formats.template import NEEDED
+from tuneful.data.rows import ROWS, kind_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 from tuneful.models.adapters import ADAPTERS
@@ -57,8 +59,8 @@ def _method(recipe: Recipe, data: Dataset) -> Method[Any]:
             f"The method {recipe.method.name} learns from {kind.rows.__name__} rows, but the data "
             f"came out as {data.row_type} rows.",
             where=f"method: {recipe.method.name}; data.source: {recipe.data.source}",
-            fix=f"Set method to {' or '.join(fitting)}, or name columns and format so that the "
-            "rows come out as the method needs them.",
+            fix=f"Set method to {' or '.join(fitting) or 'another'}, or let the data come out as "
+            f"{kind_of(kind.rows)} rows by {makers(kind_of(kind.rows))}.",
         )
     if not data.num_rows("train"):
         raise DataError(
@@ -71,6 +73,14 @@ def _method(recipe: Recipe, data: Dataset) -> Method[Any]:
         recipe.method,
         DataFacts(data.labels, tuple(int(counts.get(label, 0)) for label in data.labels)),
     )
+
+
+def makers(kind: str) -> str:
+    """The formats, and the template, that give rows of a kind, each with what it needs."""
+    found = [f"data.format: {f} ({FORMATS[f].wants})" for f in FORMATS if FORMATS[f].rows == kind]
+    if kind in NEEDED and kind != "chat":  # which the format template says of itself
+        found.append(f"data.template with {', '.join(NEEDED[kind])}")
+    return "; or ".join(found)
 
 
 def _trainable(recipe: Recipe, facts: ModelFacts) -> int:

@@ -51,10 +51,7 @@ class WithReference:
         """The sequences of some rows, in the order asked for."""
         numbers = list(rows)
         known = self._table.take(numbers)["logp"].to_pylist()
-        return [
-            [replace(s, facts={REFERENCE: logp}) for s, logp in zip(row, found, strict=True)]
-            for row, found in zip(self.rows.take(numbers), known, strict=True)
-        ]
+        return _beside(self.rows.take(numbers), known)
 
     @property
     def lengths(self) -> list[int]:
@@ -98,10 +95,21 @@ def with_reference(rows: Sequences, base: Base, store: Store, listener: Listener
     return WithReference(rows, final / "logp.arrow")
 
 
+def score_now(rows: list[list[Encoded]], base: Base | None) -> list[list[Encoded]]:
+    """A few rows with the reference beside them; as they are where they need none beforehand."""
+    return rows if base is None else _beside(rows, _scores(rows, base))
+
+
+def _beside(rows: list[list[Encoded]], known: list[list[list[float]]]) -> list[list[Encoded]]:
+    return [
+        [replace(s, facts={**s.facts, REFERENCE: logp}) for s, logp in zip(row, found, strict=True)]
+        for row, found in zip(rows, known, strict=True)
+    ]
+
+
 def _write(path: Path, rows: Sequences, base: Base, listener: Listener) -> None:
     pa = pyarrow()
     schema = pa.schema([("logp", pa.list_(pa.list_(pa.float32())))])
-    base.scorer.model.eval()
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             some = rows.take(range(start, min(start + ROWS_AT_ONCE, len(rows))))
@@ -113,6 +121,7 @@ def _write(path: Path, rows: Sequences, base: Base, listener: Listener) -> None:
 
 def _scores(rows: list[list[Encoded]], base: Base) -> list[list[list[float]]]:
     """Log p of every token of some rows; 0 where it is not learned."""
+    base.scorer.model.eval()
     found: list[list[list[float]]] = [[] for _ in rows]
     lengths = [sum(len(s.tokens) for s in row) for row in rows]
     for members in cut_into_passes(lengths, base.tokens_per_pass):

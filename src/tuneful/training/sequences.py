@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tuneful.methods.base import Method
     from tuneful.models.tokenizer import Tokenizer
 
-VERSION = 2
+VERSION = 3
 ROWS_AT_ONCE = 1000
 
 
@@ -126,6 +126,7 @@ def _schema() -> Any:
     pa = pyarrow()
     lists = {"label": pa.int32(), "weight": pa.float64(), "num_cut": pa.int32()}
     lists["second"] = pa.int32()
+    lists["is_aside"] = pa.bool_()
     lists["targets"] = pa.list_(pa.float32())
     counts = {"length": pa.int32(), "num_learned": pa.int32()}
     return pa.schema(
@@ -143,11 +144,15 @@ def _encode(row: Sequence[Encoded]) -> dict[str, list[Any]]:
         "num_cut": [sequence.num_cut for sequence in row],
         "targets": [list(sequence.targets) for sequence in row],
         "second": [sequence.second for sequence in row],
+        "is_aside": [sequence.is_aside for sequence in row],
         "length": [len(sequence.tokens) for sequence in row],
         "num_learned": [sum(w > 0 for w in sequence.weights) for sequence in row],
     }
 
 
 def _decode(record: dict[str, list[Any]]) -> list[Encoded]:
-    names = ("tokens", "weights", "label", "weight", "num_cut", "targets", "second")
+    names = (
+        *("tokens", "weights", "label", "weight", "num_cut", "targets", "second"),
+        "is_aside",
+    )
     return [Encoded(*values) for values in zip(*(record[name] for name in names), strict=True)]

@@ -14,7 +14,7 @@ from tuneful.models.adapters import ADAPTERS
 from tuneful.models.load import freeze_lowest, give_rows_of_embedding, load_weights, set_up
 from tuneful.models.neftune import add_noise
 from tuneful.models.predict import Chatter, load_predictor
-from tuneful.models.reference import AdapterOff
+from tuneful.models.reference import AdapterOff, Frozen
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
@@ -23,12 +23,15 @@ from tuneful.training.sequences import Encoding
 from tuneful.training.steps import Learner
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import nn
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
-    from tuneful.methods.base import Method
+    from tuneful.methods.base import HowReference, Method
+    from tuneful.models.reference import Reference
     from tuneful.models.references import Located
     from tuneful.models.tokenizer import Tokenizer
     from tuneful.planning.settings import Settings
@@ -46,6 +49,7 @@ class Setup:
     settings: Settings
     base_precision: torch.dtype
     teacher: Scorer | None = None
+    frozen: Scorer | None = None
 
     @property
     def encoding(self) -> Encoding:
@@ -55,12 +59,14 @@ class Setup:
     def learner(self) -> Learner:
         """Scores and gradients of rows."""
         scorer = self.scorer()
-        keeps_base = self.method.needs.reference and hasattr(self.model, "disable_adapter")
+        reference: Reference | None = Frozen(self.frozen) if self.frozen else None
+        if how_reference(self.method, self.model) == "adapter_off":
+            reference = AdapterOff(scorer)
         return Learner(
             self.method,
             scorer,
             self.settings.tokens_per_pass,
-            reference=AdapterOff(scorer) if keeps_base else None,
+            reference=reference,
             teacher=self.teacher,
         )
 
@@ -70,10 +76,29 @@ class Setup:
 
     def base(self) -> Base | None:
         """The model before its first step, where rows are to be scored with it beforehand."""
-        if not self.method.needs.reference or hasattr(self.model, "disable_adapter"):
+        if how_reference(self.method, self.model) != "precomputed":
             return None
         key = (str(self.located.folder), self.settings.precision, str(self.settings.packed))
         return Base(self.scorer(), key, self.settings.tokens_per_pass)
+
+
+def how_reference(method: Method[Any], model: nn.Module) -> HowReference | None:
+    """How the method's reference is had with this model, "auto" settled; None where it has none.
+
+    Raises:
+        ModelError: The adapter is to be switched off, but there is none that can be.
+    """
+    asked, can_switch = method.needs.reference, hasattr(model, "disable_adapter")
+    if asked == "adapter_off" and not can_switch:
+        raise ModelError(
+            "The reference is to be the model with its adapter switched off, but this adapter "
+            "changes the model's own weights.",
+            where="method.reference: adapter_off",
+            fix="Set method.reference to auto, precomputed or frozen, or adapter to lora.",
+        )
+    if asked != "auto":
+        return asked
+    return "adapter_off" if can_switch else "precomputed"
 
 
 def data_facts(data: Dataset) -> DataFacts:
@@ -126,7 +151,20 @@ def set_up_run(
     if precision == torch.bfloat16 and device == "cpu" and recipe.adapter.name == "full":
         give_rows_of_embedding(model)
     teacher = _teacher(method, tokenizer, settings, store, listener)
-    return Setup(located, tokenizer, model, method, settings, base_precision, teacher)
+    frozen = None
+    if how_reference(method, model) == "frozen":
+        frozen = _frozen(located.folder, tokenizer, settings, model)
+    return Setup(located, tokenizer, model, method, settings, base_precision, teacher, frozen)
+
+
+def _frozen(folder: Path, tokenizer: Tokenizer, settings: Settings, like: nn.Module) -> Scorer:
+    """A second copy of the base model, that does not move."""
+    copy = load_weights(folder, head="tokens", seed=settings.seed)
+    set_up(copy, tokenizer, settings.attention_dropout)
+    parameter = next(like.parameters())
+    copy = copy.to(device=parameter.device, dtype=parameter.dtype).eval()
+    copy.requires_grad_(requires_grad=False)
+    return Scorer(copy, pad_id=tokenizer.pad_id, packed=settings.packed)
 
 
 def _teacher(

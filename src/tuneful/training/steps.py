@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,7 +16,7 @@ from tuneful.models.prefixes import shared_length
 from tuneful.models.reference import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torch import Tensor
 
@@ -78,9 +78,9 @@ class Learner:
                 fix="Check with tuneful train --fail-on warning; rows may be cut by max_length "
                 "before their answer begins: raise train.max_length.",
             )
-        total, sums = 0.0, dict[str, float]()
-        for members in cut_into_passes(self._lengths(rows), self.tokens_per_pass):
-            loss = self._loss([sequence for i in members for sequence in rows[i]])
+        total, sums, whole = 0.0, dict[str, float](), self._of_the_step(rows)
+        for sequences in self._cut([[s for s in row if not s.is_aside] for row in rows]):
+            loss = self._loss(sequences, whole)
             if is_learning:
                 (loss.total / units).backward()  # pyright: ignore[reportUnknownMemberType]
             total += float(loss.total.detach())
@@ -96,9 +96,26 @@ class Learner:
             return [shared_length([s.tokens for s in row]) for row in rows]
         return [sum(len(s.tokens) for s in row) for row in rows]
 
-    def _loss(self, sequences: Sequence[Encoded]) -> Loss:
+    def _cut(self, rows: Sequence[Sequence[Encoded]]) -> Iterator[list[Encoded]]:
+        """The sequences of each pass; those of a row stay together."""
+        for members in cut_into_passes(self._lengths(rows), self.tokens_per_pass):
+            yield [sequence for i in members for sequence in rows[i]]
+
+    def _of_the_step(self, rows: Sequence[Sequence[Encoded]]) -> Mapping[str, float]:
+        """What the loss needs of the whole step before its first pass."""
+        if self.method.needs.step is None:
+            return {}
+        aside = [some for row in rows if (some := [s for s in row if s.is_aside])]
+        was_training = self.scorer.model.training
+        self.scorer.model.eval()
+        with torch.no_grad():
+            found = [self._token_scores(part) for part in self._cut(aside)]
+        self.scorer.model.train(was_training)
+        return self.method.needs.step(found)
+
+    def _loss(self, sequences: Sequence[Encoded], whole: Mapping[str, float]) -> Loss:
         if self.method.head == "tokens":
-            return self.method.loss(self._token_scores(sequences))
+            return self.method.loss(replace(self._token_scores(sequences), step=whole))
         return self.method.loss(self._class_scores(sequences))
 
     def _class_scores(self, sequences: Sequence[Encoded]) -> ClassScores:
@@ -143,6 +160,7 @@ class Learner:
             num_sequences=len(sequences),
             reference_N=reference_N,
             divergence_N=divergence_N,
+            label_S=torch.tensor([s.label for s in sequences], device=self.scorer.device),
             facts=facts,
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tuneful.models.catalog import describe
 from tuneful.planning.memory import bytes_per_token
 from tuneful.planning.speed import Timing
+from tuneful.training.beforehand import score_now
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.optimizer import Optimizer
 from tuneful.training.setup import set_up_run
@@ -39,9 +40,9 @@ def make_probe(
     def probe(settings: Settings) -> Timing:
         setup = set_up_run(recipe, data, settings, store, listener)
         rows = _rows(setup, data)
-        few = _first(rows, min(TIMED_TOKENS, settings.tokens_per_pass))
+        few = score_now(_first(rows, min(TIMED_TOKENS, settings.tokens_per_pass)), setup.base())
         learner, optimizer = setup.learner(), Optimizer(setup.model, settings)
-        learner.learn(_first(rows, WARM_UP_TOKENS))
+        learner.learn(score_now(_first(rows, WARM_UP_TOKENS), setup.base()))
         optimizer.step(settings.learning_rate)
         began = time.perf_counter()
         tokens = learner.learn(few).tokens

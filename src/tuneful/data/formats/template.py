@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from tuneful.data.rows import Row
 
 KEYS = ("system", "user", "assistant", "chosen", "rejected", "reference")
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "chat": ("user", "assistant"),
+    "preference": ("user", "chosen", "rejected"),
+    "prompt": ("user",),
+}
+"""Kinds of rows that a template can give, and the turns each needs."""
 Piece = tuple[str, str]
 """Literal text, then the column whose value follows it; "" for none."""
 
@@ -71,10 +77,10 @@ class TemplateFormat:
 def _kind(template: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Kind of the rows that a template's keys give, and the keys they need."""
     if "chosen" in template or "rejected" in template:
-        return "preference", ("user", "chosen", "rejected")
+        return "preference", NEEDED["preference"]
     if "assistant" in template or "reference" not in template:
-        return "chat", ("user", "assistant")
-    return "prompt", ("user",)
+        return "chat", NEEDED["chat"]
+    return "prompt", NEEDED["prompt"]
 
 
 def _row(kind: str, said: Mapping[str, str]) -> Row:
