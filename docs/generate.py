@@ -10,7 +10,7 @@ import inspect
 import shutil
 from argparse import Action, ArgumentParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from tuneful.cli.commands import COMMANDS
 from tuneful.cli.main import EXIT_CODES
@@ -94,7 +94,7 @@ def recipe_page() -> str:
     lines = [NOTE, "# Recipe keys", "", "A recipe is a YAML file; unknown keys are refused.", ""]
     lines += key_table(Recipe)
     for name, field in Recipe.model_fields.items():
-        section = field.annotation
+        section = section_of(field)
         if hasattr(section, "model_fields") and name not in {"method", "adapter"}:
             lines += ["", f"## `{name}`", "", section.__doc__.splitlines()[0], ""]
             lines += key_table(section, name)
@@ -102,6 +102,12 @@ def recipe_page() -> str:
         links = [f"[{name}]({title.lower()}/{name}.md)" for name in table(title)]
         lines += ["", f"## Settings of each `{key}`", "", " · ".join(links)]
     return "\n".join(lines) + "\n"
+
+
+def section_of(field: FieldInfo) -> Any:
+    """A field's type; of one that may be left out ("… | None") that of what it holds."""
+    kinds = get_args(field.annotation)
+    return kinds[0] if kinds[1:] == (type(None),) else field.annotation
 
 
 def key_table(section: type[BaseModel], prefix: str = "") -> list[str]:
@@ -115,7 +121,7 @@ def keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]
     for name, field in section.model_fields.items():
         known = field.alias or name
         key = f"{prefix}.{known}" if prefix else known
-        kind: Any = field.annotation
+        kind = section_of(field)
         if hasattr(kind, "model_fields"):
             if prefix and kind is not PartConfig:
                 yield from keys(kind, key)

@@ -180,11 +180,25 @@ def _training(model: Model, recipe: Recipe) -> Iterator[str]:
         f"{measured['seconds']:.0f} s ({measured['tokens_per_s']:,.0f} tokens/s), peak memory "
         f"{measured['memory_gib']:.2f} GiB"
     )
+    yield from _privacy(model.manifest.get("privacy"))
     yield f"- machine: {_machine(machine.to_json())}"
     yield f"- {_energy(energy)}"
     yield f"- software: {', '.join(f'{name} {version}' for name, version in versions().items())}"
     for change in model.manifest["tokenizer_changes"]:
         yield f"- tokenizer: {change}"
+
+
+def _privacy(facts: Mapping[str, Any] | None) -> Iterator[str]:
+    if facts:
+        yield (
+            f"- differential privacy of each training row: epsilon {facts['epsilon_spent']:.2f} at "
+            f"delta {facts['delta']:.2g} ({facts['accountant']} accountant of Opacus; DP-SGD: "
+            f"{facts['steps']:,} steps, each row in a step with probability "
+            f"{facts['sample_rate']:.3g}, gradients clipped to {facts['max_grad_norm']:g}, noise "
+            f"of {facts['noise_multiplier']:.3f} times that from a seeded generator that is not "
+            "cryptographic). Not covered: validation and test rows, other runs on the same rows, "
+            "settings chosen by looking at the rows, and a person's further rows."
+        )
 
 
 def _machine(facts: Mapping[str, Any]) -> str:

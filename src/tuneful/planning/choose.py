@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tuneful.planning.memory import Load, tokens_that_fit
+from tuneful.planning.privacy import make_budget
 from tuneful.planning.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tuneful.methods.base import Method
     from tuneful.models.catalog import ModelFacts
     from tuneful.planning.optimizer import OptimizerConfig
+    from tuneful.planning.privacy import Budget
     from tuneful.planning.sample import Sample
     from tuneful.recipe.schema import Recipe
 
@@ -99,7 +101,6 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
     steps = count_steps(known.sample.num_rows, train.epochs, batch_size, train.max_steps)
     chosen["steps"] = _steps(known, batch_size, steps)
     max_length = settle("max_length", _max_length(known))
-    packing = settle("packing", _packing(known))
     chosen["warmup_steps"] = _warmup(known, steps)
     settings = Settings(
         epochs=train.epochs,
@@ -113,7 +114,7 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         max_grad_norm=train.max_grad_norm,
         max_length=max_length,
         tokens_per_pass=max_length,
-        packed=packing == "packed" and known.facts.packs(known.method.head),
+        packed=settle("packing", _packing(known)) == "packed" and _packs(known),
         precision=settle("precision", _precision(known.place)),
         attention_dropout=None if train.attention_dropout == "model" else train.attention_dropout,
         freeze_layers=train.freeze_layers,
@@ -124,6 +125,7 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         threads=settle("threads", Choice(known.place.threads, "the machine's physical cores")),
         seed=known.recipe.seed,
     )
+    settings = replace(settings, privacy=_privacy(known, settings, chosen))
     tokens = settle("tokens_per_pass", _tokens_per_pass(known, settings))
     return replace(settings, tokens_per_pass=tokens), chosen
 
@@ -179,9 +181,13 @@ def _precision(place: Place) -> Choice:
 
 
 def _packing(known: Known) -> Choice:
-    if known.facts.packs(known.method.head):
+    if _packs(known):
         return Choice("packed", "no padding is computed; the numbers are the same")
     return Choice("padded", f"how {known.facts.family}'s head reads a packed row is not known here")
+
+
+def _packs(known: Known) -> bool:
+    return known.facts.packs(known.method.head)
 
 
 def _max_length(known: Known) -> Choice:
@@ -215,8 +221,24 @@ def _checkpoint_every(steps: int) -> Choice:
     return Choice(every, f"an interruption costs at most {every} steps")
 
 
+def _privacy(known: Known, settings: Settings, chosen: dict[str, Choice]) -> Budget | None:
+    """The noise that keeps the recipe's promise."""
+    asked = known.recipe.privacy
+    if asked is None:
+        return None
+    budget = make_budget(asked, known.sample.num_rows, settings.batch_size, settings.steps)
+    chosen["noise_multiplier"] = Choice(
+        round(budget.noise_multiplier, 4),
+        f"epsilon {budget.epsilon:g} at delta {budget.delta:.2g} over {settings.steps:,} steps "
+        f"that see a row with probability {budget.sample_rate:.2g} ({budget.accountant})",
+    )
+    return budget
+
+
 def _tokens_per_pass(known: Known, settings: Settings) -> Choice:
     """The most that is useful, that a step has, and that fits; never less than one sequence."""
+    if settings.privacy:
+        return Choice(settings.max_length, "privacy takes the gradient of each row by itself")
     load = known.load_at(settings.max_length)
     useful = TOKENS_OF_A_PASS[known.place.device]
     fits = tokens_that_fit(load, settings, known.place.memory_gib * MEMORY_SHARE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
+from tuneful.data.rows import Chat, Labelled, MultiLabelled, Pair, Rated, Tagged, Text
 from tuneful.planning.memory import tokens_that_fit
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from tuneful.planning.predict import Prediction
     from tuneful.planning.settings import Settings
 
+PRIVATE_ROWS = (Text, Labelled, Pair, MultiLabelled, Rated, Tagged, Chat)
+"""Rows that are one example each, whose methods' losses are sums over rows."""
 LONG_RUN_S = 2 * 3600
 """A run longer than this deserves a thought; most tunings of small models take minutes."""
 
@@ -22,6 +25,8 @@ def judge(known: Known, settings: Settings, predicted: Prediction) -> list[Findi
     """Whether the run fits, what the model cannot do, and whether it will be long."""
     return [
         *_model_limits(known, settings),
+        *_privacy(known, settings),
+        *_privacy_settings(known, settings),
         *_memory(known, settings, predicted),
         *_time(settings, predicted),
     ]
@@ -58,6 +63,59 @@ def _model_limits(known: Known, settings: Settings) -> Iterator[Finding]:
             fix="Nothing is wrong but the speed; set train.packing to auto to silence this.",
             where="train.packing",
             change={"train.packing": "auto"},
+        )
+
+
+def _privacy(known: Known, settings: Settings) -> Iterator[Finding]:
+    """Where a promise cannot be kept, and what it does not cover."""
+    if settings.privacy is None:
+        return
+    name = known.recipe.method.name
+    if known.method.rows not in PRIVATE_ROWS:
+        yield Finding(
+            Level.ERROR,
+            "private-rows-mix",
+            f"The method {name} mixes rows: what one of them does to a gradient is not bounded.",
+            evidence=f"it learns from {known.method.rows.__name__} rows",
+            fix="Use a method whose loss is a sum over rows (sft, pretrain, classify, rate, tag "
+            "…), or leave privacy out.",
+            where="privacy",
+        )
+    if known.num_validation and (settings.keep == "best" or settings.patience):
+        yield Finding(
+            Level.WARNING,
+            "private-validation",
+            "Validation rows decide which weights are kept; the promise covers training rows only.",
+            evidence=f"{known.num_validation:,} validation rows; train.keep {settings.keep}",
+            fix="Set train.keep to last and no patience, or validate on rows that may be known.",
+            where="train.keep",
+            change={"train.keep": "last", "train.patience": None},
+        )
+
+
+def _privacy_settings(known: Known, settings: Settings) -> Iterator[Finding]:
+    """Numbers of a promise that make it worth less than it seems."""
+    if settings.privacy is None:
+        return
+    if settings.privacy.delta > 1 / known.sample.num_rows:
+        yield Finding(
+            Level.WARNING,
+            "private-delta",
+            f"delta {settings.privacy.delta:g} is more than one row in all: it may betray a whole "
+            "row and keep the promise.",
+            evidence=f"{known.sample.num_rows:,} training rows",
+            fix="Leave privacy.delta to auto.",
+            where="privacy.delta",
+            change={"privacy.delta": "auto"},
+        )
+    if settings.privacy.seed is not None:
+        yield Finding(
+            Level.WARNING,
+            "private-seed",
+            "The seed of sampling and noise stands in the recipe: who reads it can undo the noise.",
+            fix="Leave privacy.seed out of what is published.",
+            where="privacy.seed",
+            change={"privacy.seed": None},
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from tuneful.planning.privacy import Budget
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,6 +34,7 @@ class Settings:
         keep: Which weights become the model.
         threads: CPU threads.
         seed: Of order, dropout and initial weights.
+        privacy: What is promised of a training row, and what keeps it.
     """
 
     epochs: float
@@ -55,6 +58,7 @@ class Settings:
     keep: Literal["best", "last"]
     threads: int
     seed: int
+    privacy: Budget | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -63,4 +67,7 @@ class Settings:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**value)
+        values: dict[str, Any] = dict(value)
+        if values.get("privacy"):
+            values["privacy"] = Budget(**values["privacy"])
+        return cls(**values)

@@ -163,6 +163,36 @@ class Evaluate(Section):
     max_new_tokens: int = Field(default=128, ge=1, description="Longest generated answer.")
 
 
+class Privacy(Section):
+    """Differential privacy of the training rows: DP-SGD's clipped and noisy gradients."""
+
+    epsilon: float = Field(
+        gt=0, description="What the whole run may spend; 8 and less is what the field reports."
+    )
+    delta: Annotated[float, Field(gt=0, lt=1)] | Auto = Field(
+        default="auto",
+        description="Probability with which the promise may fail; auto: 1 / (2 x rows), after Li "
+        "et al. 2022 (arXiv:2110.05679).",
+    )
+    max_grad_norm: float = Field(
+        default=1.0,
+        gt=0,
+        description="Longest gradient of one row, over all trained weights (Abadi et al.'s C); "
+        "takes the place of train.max_grad_norm.",
+    )
+    accountant: Literal["prv", "rdp"] = Field(
+        default="prv",
+        description="How steps add up: prv (Gopi et al. 2021) is tighter, rdp (Mironov 2017) "
+        "quicker.",
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        description="Of sampling and noise, to repeat a run exactly; who knows it can take the "
+        "noise away. Left out, it is drawn from the system and stays in the run's folder.",
+    )
+
+
 class Recipe(Section):
     """One fine-tuning job, start to finish."""
 
@@ -191,6 +221,9 @@ class Recipe(Section):
         "saved (full adapter).",
     )
     train: Train = Field(default_factory=_usual_train)
+    privacy: Privacy | None = Field(
+        default=None, description="Train with differential privacy; off where it is left out."
+    )
     evaluate: Evaluate = Field(default=Evaluate())
     seed: int = Field(default=0, ge=0, description="Of split, order, dropout and initial weights.")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from types import NoneType
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pydantic import BaseModel
 
@@ -60,7 +61,10 @@ def _homes_in_parts(section: str) -> Iterator[tuple[str, str]]:
 
 
 def _section_of(field: FieldInfo | None) -> Schema | None:
-    kind = field.annotation if field else None
+    kind: Any = field.annotation if field else None
+    options = get_args(kind)
+    if options[1:] == (NoneType,):  # one that may be left out
+        kind = options[0]
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 

@@ -50,6 +50,28 @@ class Order:
         ]
 
 
+@dataclass(frozen=True)
+class PoissonOrder:
+    """Steps that draw every row with the same probability, independently: DP-SGD's sampling.
+
+    Steps differ in size, and one may be empty. A row is seen `epochs` times on average.
+
+    Attributes:
+        num_rows: Training rows.
+        sample_rate: Probability with which a row is in a step.
+        secret: Seed of the draws, which must stay hidden: privacy rests on it.
+    """
+
+    num_rows: int
+    sample_rate: float
+    secret: int
+
+    def rows(self, step: int) -> list[int]:
+        """Row numbers of a step, counted from 0."""
+        draws = np.random.default_rng([self.secret, step]).random(self.num_rows)
+        return [int(row) for row in np.flatnonzero(draws < self.sample_rate)]
+
+
 @lru_cache(maxsize=2)
 def _permutation(seed: int, epoch: int, num_rows: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(num_rows)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from tuneful.core.run import Run
     from tuneful.methods.base import Encoded
     from tuneful.planning.settings import Settings
-    from tuneful.training.batches import Order
+    from tuneful.training.batches import Order, PoissonOrder
     from tuneful.training.optimizer import Optimizer
+    from tuneful.training.privacy import Mechanism
     from tuneful.training.steps import Learner, Measured
 
 VALIDATION_ROWS_AT_ONCE = 64
@@ -54,10 +55,11 @@ class Job:
     settings: Settings
     learner: Learner
     optimizer: Optimizer
-    order: Order
+    order: Order | PoissonOrder
     train_rows: Rows
     validation_rows: Rows | None
     listener: Listener
+    mechanism: Mechanism | None = None
 
 
 def run_loop(job: Job) -> tuple[Progress, dict[str, Tensor]]:
@@ -100,7 +102,7 @@ def _step(job: Job, progress: Progress) -> Progress:
     torch.manual_seed(job.settings.seed * 1_000_003 + progress.step)
     rows = job.order.rows(progress.step)
     rate = learning_rate(job.settings, progress.step)
-    measured = job.learner.learn(job.train_rows.take(rows))
+    measured = _learn(job, rows, progress.step)
     where = f"{job.run.path}, step {progress.step + 1}, training rows {rows[:8]}"
     norm = steps.update(job.optimizer, rate, measured.loss, where)
     seconds = time.perf_counter() - began
@@ -112,6 +114,13 @@ def _step(job: Job, progress: Progress) -> Progress:
     )
     _record(job, after, measured, {"learning_rate": rate, "grad_norm": norm, "seconds": seconds})
     return after
+
+
+def _learn(job: Job, rows: list[int], step: int) -> Measured:
+    taken = job.train_rows.take(rows)
+    if job.mechanism is not None:
+        return job.mechanism.learn(job.learner, job.optimizer, taken, step)
+    return job.learner.learn(taken)
 
 
 def _record(job: Job, progress: Progress, measured: Measured, more: dict[str, float]) -> None:

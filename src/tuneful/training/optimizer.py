@@ -37,7 +37,7 @@ class Optimizer:
 
     Args:
         model: The model in training.
-        settings: optimizer, weight_decay and max_grad_norm.
+        settings: optimizer, weight_decay, max_grad_norm and privacy.
         rate_factor: From a parameter's name to its multiple of the learning rate; 1 if left out.
     """
 
@@ -61,7 +61,8 @@ class Optimizer:
             parameter.register_post_accumulate_grad_hook(_GradientBuffer(master))
         kind = OPTIMIZERS[settings.optimizer["name"]]
         self.rule = kind(kind.Config.model_validate(settings.optimizer))
-        self.max_grad_norm = settings.max_grad_norm
+        # Under privacy each row's gradient was clipped already, and the noise is not to be.
+        self.max_grad_norm = math.inf if settings.privacy else settings.max_grad_norm
 
     @property
     def masters(self) -> list[Tensor]:

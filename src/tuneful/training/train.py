@@ -12,12 +12,14 @@ from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
 from tuneful.models.model import Model, save_weights
 from tuneful.planning.outcome import compare_with_actual
+from tuneful.planning.privacy import epsilon_spent
 from tuneful.recipe.write import to_yaml
-from tuneful.training.batches import Order
+from tuneful.training.batches import Order, PoissonOrder
 from tuneful.training.beforehand import with_reference
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.optimizer import Optimizer
+from tuneful.training.privacy import Mechanism, secret_of
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
     from tuneful.planning.plan import Plan
+    from tuneful.planning.settings import Settings
     from tuneful.recipe.origins import Written
     from tuneful.recipe.schema import Recipe
     from tuneful.training.checkpoint import Progress
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from tuneful.training.setup import Setup
 
 VERSION = 2
-WEIGHTS_DEPEND_ON = {"model", "method", "adapter", "add_tokens", "train", "seed"}
+WEIGHTS_DEPEND_ON = {"model", "method", "adapter", "add_tokens", "train", "privacy", "seed"}
 """Sections of a recipe that decide the trained weights, beside its rows."""
 
 
@@ -143,16 +146,44 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
             encoded = encode_split(data, split, setup.encoding, store, listener)
             scored = with_reference(encoded, base, store, listener) if base else encoded
             rows[split] = scored
+    order, mechanism = _order(run, settings, len(rows["train"]))
     return Job(
         run=run,
         settings=settings,
         learner=setup.learner(),
         optimizer=Optimizer(setup.model, settings),
-        order=Order(len(rows["train"]), settings.batch_size, settings.epochs, settings.seed),
+        order=order,
         train_rows=rows["train"],
         validation_rows=rows.get("validation"),
         listener=listener,
+        mechanism=mechanism,
     )
+
+
+def _order(
+    run: Run, settings: Settings, num_rows: int
+) -> tuple[Order | PoissonOrder, Mechanism | None]:
+    """Which rows make a step, and what hides them."""
+    budget = settings.privacy
+    if budget is None:
+        return Order(num_rows, settings.batch_size, settings.epochs, settings.seed), None
+    secret = secret_of(run, budget)
+    mechanism = Mechanism(
+        bound=budget.max_grad_norm,
+        noise_multiplier=budget.noise_multiplier,
+        expected_rows=budget.sample_rate * num_rows,
+        secret=secret,
+    )
+    return PoissonOrder(num_rows, budget.sample_rate, secret), mechanism
+
+
+def _privacy(settings: Settings, steps: int) -> dict[str, Any] | None:
+    """What was promised and what was spent, without the seed."""
+    if settings.privacy is None:
+        return None
+    facts = asdict(settings.privacy)
+    facts["seed"] = None if facts["seed"] is None else "in the recipe"
+    return {**facts, "steps": steps, "epsilon_spent": epsilon_spent(settings.privacy, steps)}
 
 
 def _facts(
@@ -185,6 +216,7 @@ def _facts(
         "measured": measured,
         "progress": asdict(progress),
         "tokenizer_changes": list(setup.tokenizer.changes),
+        "privacy": _privacy(setup.settings, progress.step),
     }
 
 
