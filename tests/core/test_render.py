@@ -98,6 +98,16 @@ def test_a_long_report_title_and_table_title_are_wrapped(width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_every_column_of_a_wide_table_gives_way(width: int) -> None:
+    cells = ["rows-enc", "calibration error of the model", 20, "50.0 % [30.0, 70.0]", WORDS]
+    table = Table("Gains", ["model", "metric", "rows", "base", "what"], [cells])
+    text = to_terminal(Report("", tables=[table]), color=False, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert text.count("sentence") == WORDS.count("sentence")
+    assert "[30.0, 70.0]" in text  # an interval is not torn apart
+
+
 def test_numbers_stand_right_and_text_left() -> None:
     table = Table("Counts", ["n", "name"], [[5, "ab"], [12345, "c"]])
     lines = to_terminal(Report("", tables=[table]), color=False, width=80).splitlines()

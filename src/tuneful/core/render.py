@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Level
@@ -18,6 +20,8 @@ BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 COLORS = {Level.ERROR: "\x1b[1;31m", Level.WARNING: "\x1b[1;33m", Level.NOTE: "\x1b[36m"}
 GAP = "  "
 NARROWEST = 12
+WORD = re.compile(r"\[[^\[\]\n]{1,24}\]\S*|\S+")
+"""What lines are not broken in: an interval like [88.1, 90.4] is one word."""
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -117,17 +121,25 @@ def _details(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(text: str, width: int, indent: int) -> str:
-    room = max(NARROWEST, width - indent)
+    return ("\n" + " " * indent).join(_broken(text, max(NARROWEST, width - indent)))
+
+
+def _broken(text: str, room: int) -> list[str]:
+    """A text as lines of `room` columns; a word that is longer stays whole."""
     if "\n" not in text and _columns(text) <= room:
-        return text
+        return [text]
     lines = [""]
-    for word in text.split():
+    for word in _words(text):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if lines[-1] and _columns(longer) > room:
             lines.append(word)
         else:
             lines[-1] = longer
-    return ("\n" + " " * indent).join(lines)
+    return lines
+
+
+def _words(text: str) -> list[str]:
+    return WORD.findall(text) or [""]
 
 
 def _columns(text: str) -> int:
@@ -163,17 +175,38 @@ def _table_lines(table: Table, paint: _Paint, width: int) -> Iterator[str]:
 
 def _grid(table: Table, paint: _Paint, width: int) -> Iterator[str]:
     texts = [[cell(value).replace("\n", " ") for value in row] for row in table.rows]
-    widths = [max(map(_columns, column)) for column in zip(table.columns, *texts, strict=True)]
-    widths[-1] = min(
-        widths[-1], max(NARROWEST, width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1))
-    )
     right = _are_numbers(table)
-    yield paint(DIM, _aligned(table.columns, widths, right))
-    yield paint(DIM, "─" * min(width, sum(widths) + len(GAP) * (len(widths) - 1)))
-    indent = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
+    gaps = len(GAP) * (len(table.columns) - 1)
+    widths = _fitted(list(zip(table.columns, *texts, strict=True)), right, width - gaps)
+    for line in _side_by_side(table.columns, widths, right):
+        yield paint(DIM, line)
+    yield paint(DIM, "─" * min(width, sum(widths) + gaps))
     for row in texts:
-        last = row[-1] if right[-1] else _wrapped(row[-1], indent + widths[-1], indent)
-        yield _aligned([*row[:-1], last], widths, right)
+        yield from _side_by_side(row, widths, right)
+
+
+def _fitted(columns: Sequence[Sequence[str]], right: Sequence[bool], room: int) -> list[int]:
+    """Widths of columns that fill `room` at most: the widest give way, as far as words break."""
+    widths = [max(map(_columns, column)) for column in columns]
+    least = [
+        size if is_right else max(_columns(word) for text in column for word in _words(text))
+        for column, size, is_right in zip(columns, widths, right, strict=True)
+    ]
+    while sum(widths) > room:
+        able = [at for at, size in enumerate(widths) if size > least[at]]
+        if not able:
+            break
+        widths[max(able, key=lambda at: (widths[at], at))] -= 1
+    return widths
+
+
+def _side_by_side(
+    texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]
+) -> Iterator[str]:
+    """A row of cells, in as many lines as its longest cell takes."""
+    cells = [_broken(text, size) for text, size in zip(texts, widths, strict=True)]
+    for parts in zip_longest(*cells, fillvalue=""):
+        yield _aligned(parts, widths, right)
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.cli.commands.base import Command
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
          "optimizers", "formats", "metrics", "sources")  # fmt: skip
+KEPT = ("runs", "models", "datasets")
+"""What stands in folders of the store."""
 
 
 def add(parser: ArgumentParser) -> None:
@@ -38,10 +41,18 @@ def run(args: Namespace, console: Console) -> int:
     if not rows:
         console.say(f"There are no {args.kind} yet in {Store.default().home}.")
         return 0
-    columns = list(rows[0])
-    cells: list[list[Cell]] = [[row[name] for name in columns] for row in rows]
-    console.report(Report("", tables=[Table(args.kind, columns, cells)]))
+    columns, cells = _for_a_person(rows)
+    place = f"in {Store.default().home / args.kind}" if args.kind in KEPT else ""
+    console.report(Report("", tables=[Table(args.kind, columns, cells, note=place)]))
     return 0
+
+
+def _for_a_person(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
+    """Columns and cells without the long paths, which programs get: names will do."""
+    columns = [name for name in rows[0] if name != "folder"]
+    return columns, [
+        [Path(row[name]).name if name == "model" else row[name] for name in columns] for row in rows
+    ]
 
 
 def _rows(kind: str, store: Store) -> list[dict[str, Any]]:
@@ -99,8 +110,8 @@ def _table(kind: str) -> Registry[Any]:
 def _run(path: Any) -> dict[str, Any]:
     from tuneful.core.run import Run
 
-    facts = Run(path).facts
-    return {"run": path.name, "state": facts["state"], "model": facts.get("model", "")}
+    run = Run(path)
+    return {"run": path.name, "state": run.state, "model": run.facts.get("model", "")}
 
 
 def _artifact(path: Any) -> dict[str, Any]:
