@@ -163,3 +163,20 @@ def test_load_reads_any_path_that_is_given(tmp_path: Path):
     path.parent.mkdir()
     path.write_text(MINIMAL, encoding="utf-8")
     assert load(Recipe, path, ["seed=4"]).seed == 4
+
+
+@pytest.mark.parametrize(
+    ("override", "word"),
+    [
+        ("train.epochs=true", "a number"),
+        ("train.batch_size=true", "a number"),
+        ("train.learning_rate=.inf", "finite"),
+        ("adapter={name: lora, rank: true}", "a number"),
+    ],
+)
+def test_a_truth_or_infinity_is_no_number(refuse, override, word):
+    assert word in refuse("", override).message
+
+
+def test_what_is_nested_without_end_is_refused(refuse):
+    assert "nested" in refuse(f"seed: {'[' * 3000}{']' * 3000}\n").message

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from tuneful.core.errors import UnknownName
 from tuneful.core.registry import Registry, load
+from tuneful.recipe.closed import Closed
 
 # By the section's dotted key.
 TABLES: dict[str, str] = {
@@ -23,10 +24,8 @@ LISTED: dict[str, str] = {"grader": "tuneful.grading.graders:GRADERS"}
 """Parts that a part's own settings list: {rewards: [{name: regex, ...}, ...]}."""
 
 
-class PartConfig(BaseModel):
+class PartConfig(Closed):
     """A part's own settings. Frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Each part narrows it to its own name, which a plain str would not let it do.
     name: Any = Field(description="Which part of its folder.")

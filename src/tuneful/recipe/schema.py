@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny
 
+from tuneful.recipe.closed import Closed
 from tuneful.recipe.parts import PartConfig, part
 
 Auto = Literal["auto"]
@@ -15,10 +16,8 @@ Rate = Annotated[float, Field(gt=0)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Section(BaseModel):
+class Section(Closed):
     """A part of a recipe. Frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Take(Section):

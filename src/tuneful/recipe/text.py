@@ -100,6 +100,12 @@ def parse(text: str, where: str) -> Any:
         raise _duplicate(error, where) from None
     except MarkedYAMLError as error:
         raise _no_yaml(error, where) from None
+    except RecursionError:
+        raise RecipeError(
+            "The recipe is nested too deep to read.",
+            where=where,
+            fix="Sections stand in sections, at most three deep.",
+        ) from None
     except ReaderError as error:
         found: Any = error
         line = text.count("\n", 0, found.position) + 1
