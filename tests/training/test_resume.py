@@ -18,7 +18,8 @@ from tuneful.core.store import Store
 from tuneful.recipe.schema import Recipe
 from tuneful.recipe.write import to_yaml
 from tuneful.training import checkpoint
-from tuneful.workflow import Gate, train_recipe
+from tuneful.training.train import train as train_run
+from tuneful.workflow import Gate, plan, prepare, train_recipe
 
 ANYTHING = Gate(fail_on=None)
 
@@ -116,6 +117,25 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
     assert weights(resumed.path) == weights(whole.path)
 
 
+def test_a_run_that_another_process_ended_meanwhile_is_left_as_it_is(tmp_path: Path, store: Store):
+    recipe = classify_recipe(tmp_path, max_steps=3)
+    model = train_recipe(recipe, store, gate=ANYTHING).model
+    made = (model.path / "manifest.json").stat().st_mtime_ns
+    (run,) = map(Run, store.list_runs())
+    data = prepare(recipe, store=store)
+    again = train_run(run, recipe, data, plan(recipe, data, store=store), store)
+    assert again.path == model.path
+    assert (model.path / "manifest.json").stat().st_mtime_ns == made
+
+
+def test_an_error_is_forgotten_when_the_run_goes_on(tmp_path: Path):
+    run = Run.new(tmp_path, "x", "abcdef")
+    run.set_state("failed", error="It broke.")
+    run.set_state("done", model="m")
+    assert "error" not in run.facts
+    assert run.facts["hash"] == "abcdef"
+
+
 def test_what_is_done_is_not_done_again(tmp_path: Path, store: Store):
     recipe = classify_recipe(tmp_path, max_steps=4)
     first = train_recipe(recipe, store, gate=ANYTHING)
@@ -160,7 +180,8 @@ def test_a_killed_process_goes_on_to_the_same_bits(tmp_path: Path, stop: signal.
     process.communicate(timeout=60)
     assert process.returncode == (130 if stop == signal.SIGTERM else -signal.SIGKILL)
     (run,) = Store(home).list_runs()
-    assert Run(run).state == ("stopped" if stop == signal.SIGTERM else "running")
+    assert Run(run).facts["state"] == ("stopped" if stop == signal.SIGTERM else "running")
+    assert Run(run).state == "stopped"  # nobody holds it
     again = start(recipe, tmp_path, home)
     _, words = again.communicate(timeout=300)
     assert again.returncode == 0, words.decode()

@@ -9,7 +9,7 @@ import secrets
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from tuneful.core.artifact import write_json
 from tuneful.core.errors import RunError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tuneful.core.events import Event
 
 State = Literal["queued", "running", "done", "failed", "stopped"]
+LOCK_ATTEMPTS = 3
 OVER: tuple[State, ...] = ("done", "failed", "stopped")
 
 
@@ -78,12 +79,24 @@ class Run:
 
     @property
     def state(self) -> State:
-        """Where the run stands."""
-        return self.facts["state"]
+        """Where the run stands; "stopped" where its process is gone without a word (kill -9)."""
+        state: State = self.facts["state"]
+        return "stopped" if state == "running" and not self._is_held() else state
+
+    def _is_held(self) -> bool:
+        try:
+            with (self.path / "lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
 
     def set_state(self, state: State, **facts: object) -> None:
-        """Replace the state in one step; facts are added to those known."""
+        """Replace the state in one step; facts are added to those known, but for an old error."""
         known = self.facts if (self.path / "state.json").exists() else {}
+        known.pop("error", None)
         write_json(self.path / "state.json", {**known, **facts, "state": state})
 
     def follow(self) -> Iterator[Event]:
@@ -98,16 +111,26 @@ class Run:
             RunError: Another living process holds it.
         """
         with (self.path / "lock").open("a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(file):
                 file.seek(0)
                 raise RunError(
                     f"Another process ({file.read().strip() or 'unknown'}) is working on this run.",
                     where=str(self.path),
                     fix="Wait for it, stop it, or start a new run.",
-                ) from None
+                )
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+
+def _lock(file: IO[str]) -> bool:
+    """Lock a file for this process. Who asks whether a run lives holds it for a moment."""
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02 * (attempt + 1 < LOCK_ATTEMPTS))
+        else:
+            return True
+    return False

@@ -57,9 +57,9 @@ class Store:
         matches = exact or [path for path in known if name in path.name]
         if len(matches) == 1:
             return matches[0]
-        found = "No run" if not matches else f"{len(matches)} runs"
+        found = f"{len(matches)} runs answer" if matches else "No run answers"
         raise RunError(
-            f"{found} answer to {name!r}.",
+            f"{found} to {name!r}.",
             where=str(self.runs),
             fix="tuneful list shows the runs there are."
             if not matches

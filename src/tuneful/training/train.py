@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
@@ -109,6 +110,9 @@ def train(
         Stopped: A signal came; the same call continues.
     """
     with run.only_me():
+        made = _made_meanwhile(run)
+        if made is not None:
+            return made
         tell = both(append_to(run.events), listener)
         run.set_state("running")
         tell(Event("state", {"state": "running", "run": str(run.path)}))
@@ -123,6 +127,14 @@ def train(
         run.set_state("done", model=str(model.path.resolve()), seconds=time.time() - began)
         tell(Event("state", {"state": "done", "model": str(model.path)}))
         return model
+
+
+def _made_meanwhile(run: Run) -> Model | None:
+    """The model of a run that another process ended while this one looked ahead."""
+    facts = run.facts
+    folder = Path(str(facts.get("model")))
+    is_whole = facts["state"] == "done" and (folder / MANIFEST).exists()
+    return Model.open(folder) if is_whole else None
 
 
 def _train(

@@ -45,6 +45,7 @@ def run(args: Namespace, console: Console) -> int:
         value = {
             "run": str(found.path),
             **found.facts,
+            "state": found.state,
             "recipe": recipe,
             "last_step": last,
             "reports": {name: report.to_json() for name, report in reports.items()},
@@ -52,7 +53,8 @@ def run(args: Namespace, console: Console) -> int:
         console.result(value)
         return 0
     texts = [console.rendered(_overview(found, last)), recipe]
-    texts += [console.rendered(report) for report in reports.values()]
+    said = [report for report in reports.values() if report.findings or report.tables]
+    texts += [console.rendered(report) for report in said]
     console.result(None, "\n".join(texts))
     return 0
 
@@ -71,7 +73,9 @@ def _one(title: str, reports: dict[str, Report]) -> Report:
 def _overview(found: Run, last: dict[str, Any]) -> Any:
     from tuneful.core.report import Report, Table
 
-    facts = {**found.facts, **{f"last {name}": value for name, value in last.items()}}
+    facts = {**found.facts, "state": found.state} | {
+        f"last {name}": value for name, value in last.items()
+    }
     rows: list[list[Cell]] = [
         [name, value if isinstance(value, str | int | float) else str(value)]
         for name, value in facts.items()
