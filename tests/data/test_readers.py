@@ -320,3 +320,8 @@ def test_reading_tells_how_far_it_came(put: Put):
 def test_the_ending_before_the_packing_decides():
     names = ["a.CSV.gz", "b.json", "c.2024.jsonl.XZ", "d", "e.gz", "f.tar.bz2"]
     assert [suffix(Path(name)) for name in names] == ["csv", "json", "jsonl", "", "", "tar"]
+
+
+def test_a_broken_line_names_the_column(put: Put):
+    bad = only_bad(put("d.jsonl", '{"a": 1}\n{"a":\n'))
+    assert "at column 6" in bad.problem

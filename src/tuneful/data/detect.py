@@ -137,8 +137,9 @@ def _none_fits(sample: Sample, names: Sequence[str], where: str) -> DataError:
     return DataError(
         f"The columns {_listed(sample.columns)} fit no format.",
         where=where,
-        fix="Say which column is which, for classes --set data.columns.text=… "
-        f"data.columns.label=…, or give a data.template. Formats need: {wants}.",
+        fix="Say which column is which, for classes --set data.columns.text=… --set "
+        "data.columns.label=…, or give a data.template; a file without a header needs one. "
+        f"Formats need: {wants}.",
     )
 
 

@@ -35,7 +35,7 @@ def read_json_lines(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
 def _parse(line: str, file: str, row: int, number: int) -> Record | BadRow:
     fix = "Mend the line: one JSON object a line, strings in double quotes"
     try:
-        value = json.loads(line)
+        value = json.loads(line.rstrip())  # an error at its end is not in the next line
     except json.JSONDecodeError as error:
         shown = line[max(0, error.pos - 20) : error.pos + 20].strip()
         problem = f"The line is broken JSON: {error.msg} at column {error.colno}, near {shown!r}."

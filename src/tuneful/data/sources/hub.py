@@ -48,7 +48,9 @@ def open_hub(reference: str, listener: Listener) -> Source:
 def _load(reference: str, repository: str, configuration: str | None, split: str) -> Any:
     import datasets
     from datasets.exceptions import DatasetNotFoundError, DatasetsError
+    from huggingface_hub.utils import logging
 
+    logging.set_verbosity_error()  # of five attempts; what came of them is said below
     load = cast("Any", datasets).load_dataset
     try:
         return load(repository, configuration, split=split)
