@@ -2,13 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.world import classify_recipe, reviews
+from tuneful.cli.commands.base import Command
 from tuneful.cli.main import main
 from tuneful.recipe.write import to_yaml
 
@@ -46,6 +50,36 @@ def test_a_wrong_command_line_is_usage(words: list[str], capsys: pytest.CaptureF
     assert code == 2
     assert not out
     assert "fix: tuneful" in err
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]):
+    code, _, err = run("tain", "x.yaml", capsys=capsys)
+    assert code == 2
+    assert "'train'" in err
+
+
+def _command(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
+    """Put a command called `version` there that does this."""
+    command = Command("", lambda parser: None, lambda args, console: int(bool(work())))
+    monkeypatch.setattr("tuneful.cli.commands.schema.COMMAND", command)
+
+
+def test_a_termination_signal_is_said_and_is_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    _command(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    code, out, err = run("schema", capsys=capsys)
+    assert (code, out) == (130, "")
+    assert "fix:" in err
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_what_libraries_warn_of_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    _command(monkeypatch, lambda: warnings.warn("deprecated", FutureWarning, stacklevel=1))
+    monkeypatch.setattr(sys, "warnoptions", [])
+    assert run("schema", capsys=capsys) == (0, "", "")
 
 
 def test_a_missing_recipe_is_the_users_error(capsys: pytest.CaptureFixture[str]):

@@ -132,6 +132,18 @@ def test_a_file_is_asked_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert len(capsys.readouterr().out.splitlines()) == 30
     assert main(["predict", "run:last", str(source), "--column", "txt", "--quiet"]) == 1
     assert "--column" in capsys.readouterr().err
+    assert main(["predict", "run:last", "nwe.csv"]) == 1
+    assert "no file 'nwe.csv'" in capsys.readouterr().err
+    assert main(["predict", "run:last", "a caf\udce9"]) == 1  # a byte that is no UTF-8
+    assert "UTF-8" in capsys.readouterr().err
+    lines = tmp_path / "new.txt"
+    lines.write_bytes(b"\xef\xbb\xbfa film\r\n\r\nthe plot\n")
+    assert main(["predict", "run:last", str(lines)]) == 0
+    said = [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["a film", "", "the plot"]
+    lines.write_bytes(b"a film\na caf\xe9\n")
+    assert main(["predict", "run:last", str(lines)]) == 1
+    assert "new.txt:2" in capsys.readouterr().err
 
 
 def test_rows_alone_are_enough(
@@ -143,9 +155,10 @@ def test_rows_alone_are_enough(
     settings = ["--set", "train.learning_rate=5e-3", "--set", "train.threads=1"]
     words = ["train", "reviews.csv", "--model", str(model), *settings, "--yes"]
     assert main(words) == 0
-    err = capsys.readouterr().err
+    out, err = capsys.readouterr()
     assert "method: classify" in err
     written = tmp_path / "reviews-tiny.yaml"
+    assert f"evaluate {written.name}" in out.splitlines()[-1]
     assert "learning_rate: 0.005" in written.read_text(encoding="utf-8")
     assert main(["train", str(written), "--quiet", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["was_done"] is True
@@ -156,6 +169,17 @@ def test_rows_without_a_model_say_what_is_missing(
 ):
     assert main(["train", str(reviews(tmp_path / "reviews.csv"))]) == 1
     assert "--model" in capsys.readouterr().err
+
+
+def test_an_encoder_is_not_taught_to_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    recipe = chat_recipe(tmp_path)
+    path = tmp_path / "chat.yaml"
+    path.write_text(to_yaml(recipe), encoding="utf-8")
+    model = encoder(tmp_path / "encoder")
+    assert main(["train", str(path), "--set", f"model={model}", "--yes"]) == 1
+    assert "encoder" in capsys.readouterr().err
+    assert main(["predict", str(model), "hello"]) == 1
+    assert "encoder" in capsys.readouterr().err
 
 
 def test_a_chat_model_is_made_and_answers(

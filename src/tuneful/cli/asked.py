@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +21,11 @@ RECIPES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Asked:
-    """A recipe, and how it was written."""
+    """A recipe, how it was written, and what names it on a command line."""
 
     recipe: Recipe
     written: Written
+    words: str
 
 
 def recipe_of(args: Namespace, console: Console) -> Asked:
@@ -46,7 +48,8 @@ def recipe_of(args: Namespace, console: Console) -> Asked:
             )
         recipe = Recipe.load(path, args.set)
         text = "" if args.set else path.read_text(encoding="utf-8-sig")
-        return Asked(recipe, Written(text, origins(path, args.set)))
+        words = [str(path), *(word for change in args.set for word in ("--set", change))]
+        return Asked(recipe, Written(text, origins(path, args.set)), shlex.join(words))
     return _from_rows(args, console)
 
 
@@ -68,7 +71,7 @@ def _from_rows(args: Namespace, console: Console) -> Asked:
     for reason in found.reasons:
         console.say(f"  {reason}")
     console.say(f"\nThe recipe, written to {path}:\n\n{found.text}")
-    return Asked(found.recipe, Written(found.text, origins(path)))
+    return Asked(found.recipe, Written(found.text, origins(path)), shlex.quote(str(path)))
 
 
 def _write(text: str, name: str) -> Path:

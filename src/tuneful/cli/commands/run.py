@@ -21,8 +21,9 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, console: Console) -> int:
-    """Prepare, plan, check, train, evaluate and write the card; end on one screen."""
+    """The whole way, to one screen; 3 where the model came out worse than its base."""
     from tuneful.cli.screen import show_outcome
+    from tuneful.core.report import Level
     from tuneful.workflow import run as run_all
 
     asked = recipe_of(args, console)
@@ -41,7 +42,7 @@ def run(args: Namespace, console: Console) -> int:
     console.result(value)
     if not console.is_json:
         show_outcome(outcome, console.out)
-    return 0
+    return 3 if outcome.report.worst() == Level.ERROR else 0
 
 
 COMMAND = Command("prepare, plan, train, evaluate: the whole way", add, run)

@@ -42,7 +42,7 @@ def run(args: Namespace, console: Console) -> int:
         "changes": trained.changes,
         "measured": model.manifest["measured"],
     }
-    console.result(value, trained_text(trained, args.recipe))
+    console.result(value, trained_text(trained, asked.words))
     return 0
 
 
