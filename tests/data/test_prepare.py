@@ -147,6 +147,42 @@ def test_rows_are_chosen_by_their_columns(tmp_path: Path, store: Store):
     assert "'lang'" in caught.value.fix
 
 
+def test_a_test_source_may_keep_other_rows(tmp_path: Path, store: Store):
+    rows = [{**row, "lang": ["en", "de"][n % 2]} for n, row in enumerate(labelled(80))]
+    path = write(tmp_path / "d.csv", rows)
+    both = {"where": {"lang": "en"}, "test_source": str(path)}
+    data = prepare(recipe(path, **both, test_where={"lang": "de"}, method="pretrain"), store)
+    assert data.num_rows("test") == 40
+    assert data.num_rows("train") + data.num_rows("validation") == 40
+    everything = prepare(recipe(path, **both, test_where={}, method="pretrain"), store)
+    assert everything.num_rows("test") == 80
+    with pytest.raises(DataError, match="no column 'lnag'") as caught:
+        prepare(recipe(path, **both, test_where={"lnag": "de"}), store)
+    assert caught.value.where == "data.test_where.lnag"
+
+
+def test_a_column_says_how_much_a_row_counts(tmp_path: Path, store: Store):
+    rows = [{**row, "trust": [0.5, 2][n % 2]} for n, row in enumerate(labelled(40))]
+    path = write(tmp_path / "d.csv", rows)
+    data = prepare(recipe(path, columns={"weight": "trust"}), store)
+    found = {(row.label, row.weight) for row in data.rows("train") if isinstance(row, Labelled)}
+    assert found == {("a", 0.5), ("b", 2.0)}
+    (said,) = [finding for finding in data.report().findings if finding.code == "format"]
+    assert "weight is column 'trust'" in said.evidence
+    plain = prepare(recipe(path), store)
+    assert {row.weight for row in plain.rows("train") if isinstance(row, Labelled)} == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("trust", "problem"), [("-1", "the weight -1"), ("much", "'much', not a number")]
+)
+def test_a_weight_is_a_number_from_0_on(tmp_path: Path, store: Store, trust: str, problem: str):
+    rows = [{**row, "trust": 1} for row in labelled(20)]
+    path = write(tmp_path / "d.csv", [*rows, {**labelled(1)[0], "trust": trust}])
+    with pytest.raises(DataError, match=problem):
+        prepare(recipe(path, columns={"weight": "trust"}), store)
+
+
 def test_a_test_source_is_the_test_split(tmp_path: Path, store: Store):
     train = write(tmp_path / "train.csv", labelled(60))
     test = write(tmp_path / "test.csv", labelled(30, start=55))  # five rows are copies

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level
 from tuneful.data.formats import FORMATS
+from tuneful.data.rows import WEIGHT
+from tuneful.data.weights import weighted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tuneful.data.formats.base import Convert, Match, Sample
 
@@ -46,11 +48,14 @@ def choose_format(sample: Sample, asked: str, where: str, wanted: str = "") -> C
     part = FORMATS[name]()
     is_asked = names == [name] and asked != "auto"
     rows = match.rows or part.rows
+    convert = part.converter(match, sample)
+    if WEIGHT in sample.chosen:
+        convert = weighted(convert, rows, sample.chosen[WEIGHT])
     return Chosen(
         name,
         rows,
         match,
-        part.converter(match, sample),
+        convert,
         _finding(name, rows, match, sample, is_asked=is_asked),
     )
 
@@ -67,7 +72,7 @@ def _candidates(sample: Sample, asked: str, wanted: str) -> list[str]:
         return ["template"]
     if asked != "auto":
         return [asked]
-    chosen = set(sample.chosen)
+    chosen = set(sample.chosen) - {WEIGHT}
     fitting = [name for name in FORMATS if chosen <= set(FORMATS[name].ours)]
     if not fitting:
         known = sorted({ours for name in FORMATS for ours in FORMATS[name].ours})
@@ -149,7 +154,8 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _finding(name: str, rows: str, match: Match, sample: Sample, *, is_asked: bool) -> Finding:
-    used: Mapping[str, str] = match.columns
+    used = dict(match.columns)
+    used |= {ours: theirs for ours, theirs in sample.chosen.items() if ours == WEIGHT}
     rest = [column for column in sample.columns if column not in used.values()]
     pairs = ", ".join(f"{ours} is column {theirs!r}" for ours, theirs in used.items())
     unused = f"; not used: {_listed(rest)}" if rest else ""

@@ -19,9 +19,9 @@ MOST_VALUES = 8
 class Filter:
     """Passes rows on that have the values, and remembers what the others had."""
 
-    def __init__(self, where: Mapping[str, Value], reference: str) -> None:
+    def __init__(self, where: Mapping[str, Value], key: str = "data.where") -> None:
         self._wanted = {column: same(value) for column, value in where.items()}
-        self._reference = reference
+        self._key = key
         self._seen: dict[str, dict[str, int]] = {column: {} for column in where}
         self._columns: dict[str, None] = {}
 
@@ -43,7 +43,7 @@ class Filter:
                 hint = f"Did you mean {close[0]!r}? " if close else ""
                 raise DataError(
                     f"There is no column {column!r}.",
-                    where=f"data.where.{column}",
+                    where=f"{self._key}.{column}",
                     fix=f"{hint}The columns are {', '.join(map(repr, self._columns))}.",
                 )
 
@@ -54,7 +54,7 @@ class Filter:
             for column, seen in self._seen.items()
             if seen
         ]
-        return " by data.where: " + "; ".join(parts) if parts else ""
+        return f" by {self._key}: " + "; ".join(parts) if parts else ""
 
     def _fits(self, record: Record) -> bool:
         fits = True

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tuneful.data.records import Source
     from tuneful.recipe.schema import Recipe
 
-VERSION = 4
+VERSION = 5
 """Changes where the same source would be prepared otherwise than before."""
 
 

@@ -1,7 +1,7 @@
 """The shapes that training rows come in.
 
 Each type says in `columns` how its fields lie on disk (data.arrow): a new type is a class here and
-its name in ROWS.
+its name in ROWS. `weight` says how much a row counts in the loss: 1 where nobody said.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Column = Literal["text", "texts", "number", "numbers", "flag", "turns", "json"]
 """How a field lies on disk; json: objects as JSON text."""
+WEIGHT = "weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class Text:
     """Plain text, to go on with pre-training."""
 
     text: str
+    weight: float = 1.0
 
-    columns: ClassVar[Mapping[str, Column]] = {"text": "text"}
+    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "weight": "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,13 @@ class Labelled:
 
     text: str
     label: str
+    weight: float = 1.0
 
-    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "label": "text"}
+    columns: ClassVar[Mapping[str, Column]] = {
+        "text": "text",
+        "label": "text",
+        "weight": "number",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,14 @@ class Pair:
     text: str
     second: str
     label: str
+    weight: float = 1.0
 
-    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "second": "text", "label": "text"}
+    columns: ClassVar[Mapping[str, Column]] = {
+        "text": "text",
+        "second": "text",
+        "label": "text",
+        "weight": "number",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +68,13 @@ class MultiLabelled:
 
     text: str
     labels: tuple[str, ...]
+    weight: float = 1.0
 
-    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "labels": "texts"}
+    columns: ClassVar[Mapping[str, Column]] = {
+        "text": "text",
+        "labels": "texts",
+        "weight": "number",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +83,13 @@ class Rated:
 
     text: str
     rating: float
+    weight: float = 1.0
 
-    columns: ClassVar[Mapping[str, Column]] = {"text": "text", "rating": "number"}
+    columns: ClassVar[Mapping[str, Column]] = {
+        "text": "text",
+        "rating": "number",
+        "weight": "number",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +98,13 @@ class Tagged:
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
+    weight: float = 1.0
 
-    columns: ClassVar[Mapping[str, Column]] = {"words": "texts", "tags": "texts"}
+    columns: ClassVar[Mapping[str, Column]] = {
+        "words": "texts",
+        "tags": "texts",
+        "weight": "number",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +120,13 @@ class Chat:
     messages: Turns
     tools: tuple[dict[str, Any], ...] = ()
     reference: str = ""
+    weight: float = 1.0
 
     columns: ClassVar[Mapping[str, Column]] = {
         "messages": "turns",
         "tools": "json",
         "reference": "text",
+        "weight": "number",
     }
 
     @property
@@ -256,7 +286,7 @@ def to_json(row: Row) -> dict[str, Any]:
         value = getattr(row, name)
         if column == "turns":
             values[name] = [turn.to_json() for turn in cast("Turns", value)]
-        elif column != "json" or value:
+        elif (column != "json" or value) and (name, value) != (WEIGHT, 1.0):
             values[name] = (
                 list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
             )

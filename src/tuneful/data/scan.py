@@ -127,7 +127,10 @@ class Scan:
         Raises:
             DataError: A row cannot be read and bad rows are not skipped, or nothing is left.
         """
-        kept = Filter(self._data.where, source.reference)
+        is_test = bool(self.parts) and self._data.test_where is not None
+        kept = Filter(self._data.where)
+        if is_test:
+            kept = Filter(self._data.test_where or {}, "data.test_where")
         records = kept.pass_on(source.read())
         first = list(itertools.islice(records, ROWS_OF_SAMPLE))
         part = Part(source, self._choose(first, source, kept), len(self.label_N))

@@ -91,7 +91,7 @@ class Classify:
                 )
             label = self.index[row.label]
             tokens, num_cut = tokenizer.close(ids, max_length)
-            weight = self.class_weight[label]
+            weight = self.class_weight[label] * row.weight
             encoded.append([Encoded(tokens, label=label, weight=weight, num_cut=num_cut)])
         return encoded
 

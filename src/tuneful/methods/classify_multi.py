@@ -61,7 +61,7 @@ class ClassifyMulti:
         for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
             tokens, num_cut = tokenizer.close(ids, max_length)
             targets = [float(name in row.labels) for name in self.outputs]
-            encoded.append([Encoded(tokens, num_cut=num_cut, targets=targets)])
+            encoded.append([Encoded(tokens, weight=row.weight, num_cut=num_cut, targets=targets)])
         return encoded
 
     def units(self, sequences: Sequence[Encoded]) -> float:

@@ -73,7 +73,15 @@ class ClassifyPair:
             both = tokenizer.close_pair(one, other, max_length)
             label = self.index[row.label]
             encoded.append(
-                [Encoded(both.tokens, label=label, num_cut=both.num_cut, second=both.second)]
+                [
+                    Encoded(
+                        both.tokens,
+                        label=label,
+                        weight=row.weight,
+                        num_cut=both.num_cut,
+                        second=both.second,
+                    )
+                ]
             )
         return encoded
 

@@ -60,10 +60,12 @@ class Pretrain:
         size = min(max_length, LONGEST) if max_length > 1 << 20 else max_length
         end = [] if tokenizer.eos_id is None else [tokenizer.eos_id]
         encoded: list[list[Encoded]] = []
-        for ids in tokenizer.encode([row.text for row in rows]):
+        for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
             whole = [*tokenizer.prefix, *ids, *end]
             pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
-            encoded.append([Encoded(p, [0.0] + [1.0] * (len(p) - 1)) for p in pieces])
+            encoded.append(
+                [Encoded(p, [0.0] + [1.0] * (len(p) - 1), weight=row.weight) for p in pieces]
+            )
         return encoded
 
     def units(self, sequences: Sequence[Encoded]) -> float:

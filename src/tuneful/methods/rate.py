@@ -82,7 +82,8 @@ class Rate:
         encoded: list[list[Encoded]] = []
         for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
             tokens, num_cut = tokenizer.close(ids, max_length)
-            encoded.append([Encoded(tokens, num_cut=num_cut, targets=self._targets(row))])
+            targets = self._targets(row)
+            encoded.append([Encoded(tokens, weight=row.weight, num_cut=num_cut, targets=targets)])
         return encoded
 
     def _targets(self, row: Rated) -> list[float]:

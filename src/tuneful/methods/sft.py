@@ -100,7 +100,7 @@ class SFT:
                 raise DataError(error.message, where=where, fix=error.fix) from error
             # The first token has nothing before it to be predicted from.
             weights = [0.0, *chat.weights[1:]]
-            encoded.append([Encoded(chat.tokens, weights, num_cut=chat.num_cut)])
+            encoded.append([Encoded(chat.tokens, weights, weight=row.weight, num_cut=chat.num_cut)])
         return encoded
 
     def units(self, sequences: Sequence[Encoded]) -> float:

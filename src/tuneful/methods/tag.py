@@ -74,7 +74,15 @@ class Tag:
             weights = [float(word >= 0) for word in pieces.first_of]
             targets = [float(numbers[word]) if word >= 0 else 0.0 for word in pieces.first_of]
             encoded.append(
-                [Encoded(pieces.tokens, weights, num_cut=pieces.num_cut, targets=targets)]
+                [
+                    Encoded(
+                        pieces.tokens,
+                        weights,
+                        weight=row.weight,
+                        num_cut=pieces.num_cut,
+                        targets=targets,
+                    )
+                ]
             )
         return encoded
 

@@ -60,11 +60,15 @@ class Data(Section):
     )
     columns: dict[str, str] = Field(
         default_factory=dict[str, str],
-        description="Our name (text, label, messages, prompt, completion …) to the source's.",
+        description="Our name (text, label, messages, prompt, completion …) to the source's. "
+        "weight: how much each row counts in the loss of supervised methods; never guessed.",
     )
     where: dict[str, str | int | float | bool] = Field(
         default_factory=dict[str, str | int | float | bool],
         description="Keep only rows whose columns have these values.",
+    )
+    test_where: dict[str, str | int | float | bool] | None = Field(
+        default=None, description="The same for test_source, where it differs; {} keeps all."
     )
     labels: dict[str, str] = Field(
         default_factory=dict[str, str],
