@@ -8,6 +8,7 @@ import pytest
 
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts, Encoded
+from tuneful.models.adapters import ADAPTERS
 from tuneful.models.catalog import ModelFacts
 from tuneful.planning.choose import Known, Place
 from tuneful.planning.sample import Sample
@@ -55,6 +56,7 @@ def known() -> Callable[..., Known]:
         base = Known(
             recipe=recipe,
             method=part,
+            adapter=ADAPTERS[adapter](recipe.adapter),
             facts=MINILM,
             trainable=MINILM.parameters,
             sample=sample_of([100] * 95 + [300] * 5, 4000, 0.5 if method == "sft" else 0.0),

@@ -9,7 +9,10 @@ import pytest
 from tests.recipe.conftest import MINIMAL
 from tuneful.core.errors import RecipeError
 from tuneful.methods import METHODS
+from tuneful.models.adapters import ADAPTERS
 from tuneful.recipe.schema import Recipe
+
+NAMES = ", ".join(ADAPTERS)
 
 # Misspelt keys
 
@@ -103,12 +106,12 @@ def test_a_key_in_the_wrong_section_is_answered_with_the_right_one(refuse, more,
         ),
         (
             "adapter: {rank: 8}\n",
-            "adapter is a mapping: it lacks a name (full, lora).",
+            f"adapter is a mapping: it lacks a name ({NAMES}).",
             "Which weights move: a name, or {name, settings}.",
         ),
         (
             "adapter: [lora]\n",
-            "adapter is ['lora']: it takes a name (full, lora) or a mapping with a name.",
+            f"adapter is ['lora']: it takes a name ({NAMES}) or a mapping with a name.",
             "Which weights move: a name, or {name, settings}.",
         ),
         ("version: 2\n", "version is 2: input should be 1.", "Version of the recipe format: 1."),

@@ -186,7 +186,8 @@ class Method(Protocol[RowT_contra]):
     metrics: ClassVar[tuple[str, ...]]
     """Names of the metrics that answer "is it better?" for this method."""
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]]
-    """Adapter name to (lowest sensible, default, highest sensible)."""
+    """"full" and "lora", which adapters liken themselves to (`Adapter.rates_like`), to (lowest
+    sensible, default, highest sensible)."""
 
     measured: ClassVar[Measured]
     paper: ClassVar[str]

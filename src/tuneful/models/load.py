@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging as python_logging
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -51,11 +52,9 @@ def load_weights(
             write.
     """
     import transformers
-    from transformers.utils import logging
 
+    _hush()
     attention.register()
-    logging.set_verbosity_error()  # "newly initialized" is said by us, where it belongs
-    logging.disable_progress_bar()
     torch.manual_seed(seed)
     options: dict[str, Any] = {
         "dtype": precision or "auto",
@@ -79,6 +78,15 @@ def load_weights(
     if head == "tokens":
         _refuse_encoder(model.config, folder)
     return cast("nn.Module", model)
+
+
+def _hush() -> None:
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # "newly initialized" is said by us, where it belongs
+    logging.disable_progress_bar()
+    # bitsandbytes advises to install kernels that nothing here needs.
+    python_logging.getLogger("bitsandbytes").setLevel(python_logging.ERROR)
 
 
 def _refuse_encoder(config: Any, folder: Path) -> None:

@@ -32,14 +32,23 @@ class Projection(NamedTuple):
 def projection_of(model: nn.Module) -> Projection | None:
     """The vocabulary projection of a causal language model, or None where it is not one matrix."""
     layer = cast("Any", model).get_output_embeddings()
-    if type(layer) is not nn.Linear:
+    new_rows = getattr(layer, "token_adapter", None)  # PEFT's, where an adapter trains new tokens
+    plain = layer if new_rows is None else new_rows.get_base_layer()
+    if type(plain) is not nn.Linear:
         return None
     config = cast("Any", model).config
     config = config.get_text_config() if hasattr(config, "get_text_config") else config
     scale = float(getattr(config, "logit_scale", None) or 1.0)
     scale /= float(getattr(config, "logits_scaling", None) or 1.0)
     softcap = getattr(config, "final_logit_softcapping", None)
-    return Projection(layer.weight, layer.bias, scale, softcap)
+    weight = plain.weight if new_rows is None else _with_new_rows(new_rows)
+    return Projection(weight, plain.bias, scale, softcap)
+
+
+def _with_new_rows(layer: Any) -> Tensor:
+    """The projection of a model whose new tokens are trained beside a frozen table (PEFT)."""
+    is_apart = not layer.merged and not layer.disable_adapters
+    return layer.get_merged_weights(layer.active_adapters if is_apart else [])
 
 
 def token_logp(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tuneful.core.artifact import Artifact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import torch
@@ -61,35 +62,44 @@ class Model(Artifact):
         return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
 
 
-def save_weights(
-    folder: Path,
+def put_in_place(
     model: nn.Module,
-    weights: dict[str, Tensor],
-    tokenizer: Tokenizer,
-    *,
-    base: str,
+    weights: Mapping[str, Tensor],
+    untouched: Mapping[str, Tensor],
     precision: torch.dtype,
 ) -> None:
+    """Give a trained model the weights that are kept of it.
+
+    Args:
+        model: The trained model, perhaps wrapped by PEFT.
+        weights: The trained parameters by name, in float32.
+        untouched: The base's own values of the others, where the model holds rounded ones.
+        precision: What all are brought to; PEFT's base, which is not saved, stays as it is.
+    """
+    is_peft = hasattr(model, "peft_config")
+    for name, parameter in model.named_parameters():
+        if name in weights:
+            parameter.data = weights[name].to(precision)
+        elif not is_peft:
+            parameter.data = untouched.get(name, parameter.data).to(precision)
+    cast("Any", model).config.dtype = precision
+
+
+def save_model(folder: Path, model: nn.Module, tokenizer: Tokenizer, base: str) -> None:
     """Write a model as transformers and peft save it.
 
     Args:
         folder: An empty folder.
-        model: The trained model, perhaps wrapped by PEFT.
-        weights: The trained parameters by name, in float32; the others keep the base's values.
+        model: With its trained weights, perhaps wrapped by PEFT.
         tokenizer: Saved beside it, with its chat template.
         base: What other programs call the base model: a hub id or a folder.
-        precision: Of the saved weights.
     """
     core = cast("Any", model)
-    if hasattr(model, "peft_config"):
-        for config in core.peft_config.values():
-            config.base_model_name_or_path = base
-            config.inference_mode = True
-    for name, parameter in model.named_parameters():
-        if name in weights:
-            parameter.data = weights[name].to(precision)
-        elif not hasattr(model, "peft_config"):
-            parameter.data = parameter.data.to(precision)
-    core.config.dtype = precision
-    core.save_pretrained(str(folder))
+    options: dict[str, Any] = {}
+    for config in getattr(core, "peft_config", {}).values():
+        config.base_model_name_or_path = base
+        config.inference_mode = True
+        if getattr(config, "trainable_token_indices", None):
+            options["save_embedding_layers"] = False  # their rows are saved, not the whole table
+    core.save_pretrained(str(folder), **options)
     tokenizer.save(folder)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tuneful.methods.base import Method
+    from tuneful.models.adapters.base import Adapter
     from tuneful.models.catalog import ModelFacts
     from tuneful.planning.optimizer import OptimizerConfig
     from tuneful.planning.privacy import Budget
@@ -61,6 +62,7 @@ class Known:
     Attributes:
         recipe: What was asked for.
         method: How rows become a loss.
+        adapter: Which weights move.
         facts: The model's shape.
         trainable: Weights that move.
         sample: Training rows as tokens.
@@ -70,6 +72,7 @@ class Known:
 
     recipe: Recipe
     method: Method[Any]
+    adapter: Adapter
     facts: ModelFacts
     trainable: int
     sample: Sample
@@ -158,12 +161,22 @@ def _batch_size(known: Known) -> Choice:
     )
 
 
+def rates_of(
+    method: Method[Any] | type[Method[Any]],
+    adapter: Adapter | type[Adapter],
+    optimizer: OptimizerConfig,
+) -> tuple[float, float, float]:
+    """Lowest sensible, usual and highest sensible learning rate of a method with these two."""
+    low, usual, high = method.learning_rates[adapter.rates_like]
+    scale = adapter.rate_scale * optimizer.rate_scale
+    return low * scale, usual * scale, high * scale
+
+
 def _learning_rate(known: Known) -> Choice:
     recipe = known.recipe
-    scale = known.optimizer.rate_scale
-    low, best, high = (r * scale for r in known.method.learning_rates[recipe.adapter.name])
+    low, best, high = rates_of(known.method, known.adapter, known.optimizer)
     what = f"{recipe.method.name} with adapter {recipe.adapter.name}"
-    if scale != 1:
+    if known.optimizer.rate_scale != 1:
         what += f" and optimizer {recipe.train.optimizer.name}"
     return Choice(best, f"what {what} starts from; {low:g} to {high:g} is sensible")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
     from tuneful.methods.base import Method
+    from tuneful.models.adapters.base import Adapter
     from tuneful.models.catalog import ModelFacts
     from tuneful.recipe.schema import Recipe
 
@@ -35,6 +36,7 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
         DataError: The rows do not fit the method, or there are none to train on.
     """
     method = _method(recipe, data)
+    adapter = ADAPTERS[recipe.adapter.name](recipe.adapter)
     located = locate(recipe.model, store, listener)
     facts = describe(located.folder)
     tokenizer = load_tokenizer(
@@ -43,8 +45,9 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
     return Known(
         recipe=recipe,
         method=method,
+        adapter=adapter,
         facts=facts,
-        trainable=_trainable(recipe, facts),
+        trainable=_trainable(recipe, adapter, facts),
         sample=take_sample(data, method, tokenizer),
         num_validation=data.num_rows("validation"),
         place=place_here(),
@@ -83,8 +86,8 @@ def makers(kind: str) -> str:
     return "; or ".join(found)
 
 
-def _trainable(recipe: Recipe, facts: ModelFacts) -> int:
-    moving = ADAPTERS[recipe.adapter.name](recipe.adapter).num_trainable(facts)
+def _trainable(recipe: Recipe, adapter: Adapter, facts: ModelFacts) -> int:
+    moving = adapter.num_trainable(facts)
     layers = recipe.train.freeze_layers
     if not layers or moving < facts.parameters:
         return moving

@@ -221,7 +221,7 @@ class Recipe(Section):
     add_tokens: list[str] = Field(
         default_factory=list[str],
         description="Special tokens that the tokenizer gets; their embeddings are trained and "
-        "saved (full adapter).",
+        "saved, whatever the adapter freezes.",
     )
     train: Train = Field(default_factory=_usual_train)
     privacy: Privacy | None = Field(

@@ -54,7 +54,7 @@ def homes(schema: Schema, above: str = "") -> Iterator[tuple[str, str]]:
 
 def _homes_in_parts(section: str) -> Iterator[tuple[str, str]]:
     table = registry(section)
-    for part in table:
+    for part in dict.fromkeys([*table.table, *table]):  # ours first, in the order we write them
         for word in table[part].Config.model_fields:
             if word != "name":
                 yield word, f"{section}: {{name: {part}, {word}: ...}}"

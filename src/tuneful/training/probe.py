@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from tuneful.training.beforehand import score_now
-from tuneful.training.optimizer import Optimizer
 from tuneful.training.preflight.base import Overfit
 from tuneful.training.preflight.overfit import STEPS
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 def overfit(setup: Setup, encoded: Sequences, rows: Sequence[int]) -> Overfit:
     """Train on the same rows again and again, at the run's own peak learning rate."""
     few = score_now(encoded.take(rows), setup.base())
-    learner, optimizer = setup.learner(), Optimizer(setup.model, setup.settings)
+    optimizer, learner = setup.optimizer(lambda: few), setup.learner()
     before = {name: value.clone() for name, value in optimizer.weights().items()}
     losses: list[float] = []
     for _ in range(STEPS):

@@ -19,18 +19,21 @@ from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
 from tuneful.training.beforehand import Base
+from tuneful.training.optimizer import Optimizer
 from tuneful.training.sequences import Encoding
 from tuneful.training.steps import Learner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
-    from tuneful.methods.base import HowReference, Method
+    from tuneful.methods.base import Encoded, HowReference, Method
+    from tuneful.models.adapters.base import Adapted
     from tuneful.models.reference import Reference
     from tuneful.models.references import Located
     from tuneful.models.tokenizer import Tokenizer
@@ -44,7 +47,7 @@ class Setup:
 
     located: Located
     tokenizer: Tokenizer
-    model: nn.Module
+    adapted: Adapted
     method: Method[Any]
     settings: Settings
     base_precision: torch.dtype
@@ -52,15 +55,41 @@ class Setup:
     frozen: Scorer | None = None
 
     @property
+    def model(self) -> nn.Module:
+        """The model in training, perhaps wrapped by PEFT."""
+        return self.adapted.model
+
+    @property
     def encoding(self) -> Encoding:
         """How rows become tokens."""
         return Encoding(self.method, self.tokenizer, self.settings.max_length)
+
+    def untouched(self) -> dict[str, Tensor]:
+        """The base's weights as its file has them, where some are frozen and in memory rounded."""
+        is_rounded = self.settings.precision == "bf16" and self.base_precision != torch.bfloat16
+        if not is_rounded or all(p.requires_grad for p in self.model.parameters()):
+            return {}
+        method, seed = self.method, self.settings.seed
+        base = load_weights(self.located.folder, head=method.head, labels=method.outputs, seed=seed)
+        set_up(base, self.tokenizer, None)
+        return dict(base.named_parameters())
+
+    def optimizer(self, first: Callable[[], Sequence[Sequence[Encoded]]]) -> Optimizer:
+        """Of the weights that move, all of them as they are now.
+
+        Args:
+            first: Gives rows whose gradient tells an adapter what to move, where it asks.
+        """
+        if self.adapted.prepare is not None:
+            learner = self.learner()
+            self.adapted.prepare(lambda: learner.learn(first()))
+        return Optimizer(self.model, self.settings, self.adapted.rate_factor)
 
     def learner(self) -> Learner:
         """Scores and gradients of rows."""
         scorer = self.scorer()
         reference: Reference | None = Frozen(self.frozen) if self.frozen else None
-        if how_reference(self.method, self.model) == "adapter_off":
+        if how_reference(self.method, self.adapted) == "adapter_off":
             reference = AdapterOff(scorer)
         return Learner(
             self.method,
@@ -76,19 +105,19 @@ class Setup:
 
     def base(self) -> Base | None:
         """The model before its first step, where rows are to be scored with it beforehand."""
-        if how_reference(self.method, self.model) != "precomputed":
+        if how_reference(self.method, self.adapted) != "precomputed":
             return None
         key = (str(self.located.folder), self.settings.precision, str(self.settings.packed))
         return Base(self.scorer(), key, self.settings.tokens_per_pass)
 
 
-def how_reference(method: Method[Any], model: nn.Module) -> HowReference | None:
+def how_reference(method: Method[Any], adapted: Adapted) -> HowReference | None:
     """How the method's reference is had with this model, "auto" settled; None where it has none.
 
     Raises:
         ModelError: The adapter is to be switched off, but there is none that can be.
     """
-    asked, can_switch = method.needs.reference, hasattr(model, "disable_adapter")
+    asked, can_switch = method.needs.reference, adapted.keeps_base
     if asked == "adapter_off" and not can_switch:
         raise ModelError(
             "The reference is to be the model with its adapter switched off, but this adapter "
@@ -107,15 +136,6 @@ def data_facts(data: Dataset) -> DataFacts:
     return DataFacts(data.labels, tuple(int(counts.get(label, 0)) for label in data.labels))
 
 
-def _refuse_untrained_tokens(recipe: Recipe) -> None:
-    if recipe.add_tokens and recipe.adapter.name != "full":
-        raise ModelError(
-            f"New tokens need trained embeddings, which {recipe.adapter.name} leaves as they are.",
-            where="add_tokens",
-            fix="Set adapter: full, or write the markers with tokens that the model knows.",
-        )
-
-
 def set_up_run(
     recipe: Recipe, data: Dataset, settings: Settings, store: Store, listener: Listener
 ) -> Setup:
@@ -130,7 +150,6 @@ def set_up_run(
     tokenizer = load_tokenizer(
         located.folder, add_tokens=recipe.add_tokens, needs_chat=method.head == "tokens"
     )
-    _refuse_untrained_tokens(recipe)
     model = load_weights(
         located.folder,
         head=method.head,
@@ -143,7 +162,9 @@ def set_up_run(
     if method.needs.neftune_alpha:
         add_noise(model, method.needs.neftune_alpha)
     torch.manual_seed(settings.seed)
-    model = ADAPTERS[recipe.adapter.name](recipe.adapter).apply(model)
+    new_tokens = [tokenizer.hf.convert_tokens_to_ids(token) for token in recipe.add_tokens]
+    adapted = ADAPTERS[recipe.adapter.name](recipe.adapter).apply(model, new_tokens)
+    model = adapted.model
     freeze_lowest(model, settings.freeze_layers)
     precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -152,9 +173,9 @@ def set_up_run(
         give_rows_of_embedding(model)
     teacher = _teacher(method, tokenizer, settings, store, listener)
     frozen = None
-    if how_reference(method, model) == "frozen":
+    if how_reference(method, adapted) == "frozen":
         frozen = _frozen(located.folder, tokenizer, settings, model)
-    return Setup(located, tokenizer, model, method, settings, base_precision, teacher, frozen)
+    return Setup(located, tokenizer, adapted, method, settings, base_precision, teacher, frozen)
 
 
 def _frozen(folder: Path, tokenizer: Tokenizer, settings: Settings, like: nn.Module) -> Scorer:

@@ -10,7 +10,6 @@ from tuneful.planning.memory import bytes_per_token
 from tuneful.planning.speed import Timing
 from tuneful.training.beforehand import score_now
 from tuneful.training.memory import peak_memory_gib
-from tuneful.training.optimizer import Optimizer
 from tuneful.training.setup import set_up_run
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def make_probe(
         setup = set_up_run(recipe, data, settings, store, listener)
         rows = _rows(setup, data)
         few = score_now(_first(rows, min(TIMED_TOKENS, settings.tokens_per_pass)), setup.base())
-        learner, optimizer = setup.learner(), Optimizer(setup.model, settings)
+        optimizer, learner = setup.optimizer(lambda: few), setup.learner()
         learner.learn(score_now(_first(rows, WARM_UP_TOKENS), setup.base()))
         optimizer.step(settings.learning_rate)
         began = time.perf_counter()

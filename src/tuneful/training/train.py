@@ -11,7 +11,7 @@ from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import Stopped, TunefulError
 from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
-from tuneful.models.model import Model, save_weights
+from tuneful.models.model import Model, put_in_place, save_model
 from tuneful.planning.outcome import compare_with_actual
 from tuneful.planning.privacy import epsilon_spent
 from tuneful.recipe.write import to_yaml
@@ -19,7 +19,6 @@ from tuneful.training.batches import Order, PoissonOrder
 from tuneful.training.beforehand import with_reference
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
-from tuneful.training.optimizer import Optimizer
 from tuneful.training.privacy import Mechanism, secret_of
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
@@ -146,7 +145,7 @@ def _train(
     facts = _facts(recipe, data, plan, setup, progress)
     facts["run"] = str(run.path.resolve())
     write_json(run.reports / "plan.json", compare_with_actual(plan, facts["measured"]).to_json())
-    return _save(recipe, setup, weights, facts, store)
+    return _save(setup, weights, facts, store)
 
 
 def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: Listener) -> Job:
@@ -158,14 +157,15 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
             encoded = encode_split(data, split, setup.encoding, store, listener)
             scored = with_reference(encoded, base, store, listener) if base else encoded
             rows[split] = scored
-    order, mechanism = _order(run, settings, len(rows["train"]))
+    train_rows = rows["train"]
+    order, mechanism = _order(run, settings, len(train_rows))
     return Job(
         run=run,
         settings=settings,
         learner=setup.learner(),
-        optimizer=Optimizer(setup.model, settings),
+        optimizer=setup.optimizer(lambda: train_rows.take(order.rows(0))),
         order=order,
-        train_rows=rows["train"],
+        train_rows=train_rows,
         validation_rows=rows.get("validation"),
         listener=listener,
         mechanism=mechanism,
@@ -232,20 +232,14 @@ def _facts(
     }
 
 
-def _save(
-    recipe: Recipe, setup: Setup, weights: dict[str, Tensor], facts: dict[str, Any], store: Store
-) -> Model:
+def _save(setup: Setup, weights: dict[str, Tensor], facts: dict[str, Any], store: Store) -> Model:
     import torch
 
     final = store.artifact_folder("models", facts["name"], facts["hash"])
-    precision = setup.base_precision if recipe.adapter.name == "full" else torch.float32
+    is_peft = hasattr(setup.model, "peft_config")
+    precision = torch.float32 if is_peft else setup.base_precision
+    put_in_place(setup.model, weights, {} if is_peft else setup.untouched(), precision)
     with building(final, facts) as draft:
-        save_weights(
-            draft,
-            setup.model,
-            weights,
-            setup.tokenizer,
-            base=setup.located.loads_as,
-            precision=precision,
-        )
+        model = setup.adapted.finish(setup.model)
+        save_model(draft, model, setup.tokenizer, base=setup.located.loads_as)
     return Model.open(final)

@@ -14,5 +14,11 @@ ADAPTERS: Registry[type[Adapter]] = Registry(
     {
         "full": "tuneful.models.adapters.full:Full",
         "lora": "tuneful.models.adapters.lora:Lora",
+        "dora": "tuneful.models.adapters.dora:Dora",
+        "ia3": "tuneful.models.adapters.ia3:IA3",
+        "shira": "tuneful.models.adapters.shira:Shira",
+        "bitfit": "tuneful.models.adapters.bitfit:BitFit",
+        "last_layers": "tuneful.models.adapters.last_layers:LastLayers",
+        "peft": "tuneful.models.adapters.peft:Peft",
     },
 )

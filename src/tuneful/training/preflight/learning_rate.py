@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from tuneful.core.report import Finding, Level
+from tuneful.models.adapters import ADAPTERS
+from tuneful.planning.choose import rates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +22,10 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     """Compare a stated learning rate with the method's range."""
     recipe = inspection.recipe
     asked = recipe.train.learning_rate
-    ranges = inspection.method.learning_rates
-    if asked == "auto" or recipe.adapter.name not in ranges:
+    if asked == "auto":
         return
-    scale = cast("OptimizerConfig", recipe.train.optimizer).rate_scale
-    low, usual, high = (rate * scale for rate in ranges[recipe.adapter.name])
+    optimizer = cast("OptimizerConfig", recipe.train.optimizer)
+    low, usual, high = rates_of(inspection.method, ADAPTERS[recipe.adapter.name], optimizer)
     if low <= asked <= high:
         return
     is_far = asked < low / FAR or asked > high * FAR

@@ -1,0 +1,82 @@
+"""A frozen base in 4 or 8 bits: how, what it takes, and whether this machine can.
+
+Papers: NF4 with double quantization: Dettmers et al. 2023, arXiv:2305.14314, section 3.
+        LLM.int8: Dettmers et al. 2022, arXiv:2208.07339, section 3.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Literal
+
+from tuneful.core.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+Kind = Literal["nf4", "int8"]
+BITS: dict[Kind, float] = {"nf4": 4.127, "int8": 8.06}
+"""Of one weight of a block's matrices, its share of the scales counted: NF4 with double
+quantization as in section 3 of 2305.14314; int8 with a float32 scale for each output."""
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """How a base model is kept while an adapter is trained on it.
+
+    Attributes:
+        kind: "nf4" or "int8"; embeddings, norms and head stay as they are.
+        may_fall_back: Whether the base may stay whole where this machine cannot quantize.
+    """
+
+    kind: Kind
+    may_fall_back: bool = False
+
+    @property
+    def bits(self) -> float:
+        """Of one weight in the blocks' matrices."""
+        return BITS[self.kind]
+
+    def here(self) -> Kind | None:
+        """What this machine does: the kind, or None where it cannot and may fall back.
+
+        Raises:
+            ModelError: It cannot; the error says what it can.
+        """
+        missing = why_not()
+        if not missing:
+            return self.kind
+        if self.may_fall_back:
+            return None
+        raise ModelError(
+            f"The base cannot be quantized to {self.kind} on this machine: {missing}.",
+            where="adapter",
+            fix="pip install 'tuneful[quant]'; or set adapter: lora, which is available here; or "
+            "let it be chosen: adapter: {name: …, fallback: lora}.",
+        )
+
+
+def why_not() -> str:
+    """What quantization lacks on this machine, in words; "" where nothing."""
+    try:
+        found = version("bitsandbytes")
+    except PackageNotFoundError:
+        return "bitsandbytes is not installed"
+    parts = tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
+    return "" if parts >= (0, 48) else f"bitsandbytes is {found}, and 0.48 is the first for CPUs"
+
+
+def loading_options(kind: Kind, precision: torch.dtype) -> dict[str, Any]:
+    """Options of transformers' from_pretrained that quantize while loading."""
+    from transformers import BitsAndBytesConfig
+
+    if kind == "int8":
+        return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=precision,
+    )
+    return {"quantization_config": config}
