@@ -81,7 +81,8 @@ def facts_of(part: Any) -> dict[str, str]:
     """What a part declares, in words."""
     found = {"paper": getattr(part, "paper", "")}
     if hasattr(part, "rows"):
-        found["rows"] = f"{part.rows.__name__}: {first_line(part.rows)}"
+        kinds = (part.rows, *getattr(part, "also_rows", ()))
+        found["rows"] = " or ".join(f"{kind.__name__}: {first_line(kind)}" for kind in kinds)
     if hasattr(part, "metrics"):
         found["measured by"] = ", ".join(part.metrics)
     for kind, (low, best, high) in getattr(part, "learning_rates", {}).items():

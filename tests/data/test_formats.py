@@ -424,3 +424,20 @@ def test_ranks_stand_as_they_are_and_scores_become_ranks():
 def test_answers_and_ranks_must_be_as_many_and_two_or_more(answers: list[str], ranks: list[int]):
     row = {"prompt": "Hi?", "answers": answers, "ranks": ranks}
     assert f"{len(answers)} answers and {len(ranks)} ranks" in bad(row).problem
+
+
+@pytest.mark.parametrize(
+    ("row", "other"),
+    [
+        ({"prompt": "Hi?", "chosen": "a", "rejected": "b"}, {"chosen": "c"}),
+        ({"prompt": "Hi?", "answers": ["a", "b"], "ranks": [1, 2]}, {"answers": ["c", "b"]}),
+    ],
+)
+def test_answers_tell_rows_apart_where_every_prompt_is_the_same(
+    row: dict[str, Any], other: dict[str, Any]
+):
+    again = {**row, **other}
+    alike = choose(row, again)
+    assert alike.convert(row).key != alike.convert(again).key
+    apart = choose(row, {**again, "prompt": "Who?"})
+    assert apart.convert(row).key == "Hi?"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.methods.test_every_method import recipe_of
+from tests.methods.test_every_method import EVERY_METHOD, recipe_of
 from tuneful.cli.main import main
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
@@ -21,25 +21,25 @@ from tuneful.methods.base import DataFacts
 from tuneful.recipe.parts import config_of
 from tuneful.workflow import Gate, run
 
-INPUTS = {"pair": '{"text": "the film was warm", "second": "a dull plot"}'}
+INPUTS = {
+    "pair": '{"text": "the film was warm", "second": "a dull plot"}',
+    "reward": '{"prompt": "the film was", "answer": "warm"}',
+}
 SAYS: dict[str, set[str]] = {
     "answers": {"answer"},
     "classes": {"label", "confidence", "probabilities"},
     "labels": {"labels", "probabilities"},
+    "judgements": {"answer"},
+    "preferences": {"answer"},
     "ratings": {"rating", "level"},
+    "rewards": {"score"},
     "tags": {"tags"},
     "texts": {"continuation"},
 }
 """What predict prints beside the input, where the measure is one of ours."""
 
 
-PENDING = {"preferences", "rewards"}
-MEASURED = pytest.mark.parametrize(
-    "method", [name for name in METHODS.table if METHODS[name].measured not in PENDING]
-)
-
-
-@MEASURED
+@EVERY_METHOD
 def test_a_method_names_a_measure_that_its_metrics_read(method: str):
     kind = METHODS[method]
     assert kind.measured in MEASURES
@@ -49,7 +49,7 @@ def test_a_method_names_a_measure_that_its_metrics_read(method: str):
 
 
 @pytest.mark.slow
-@MEASURED
+@EVERY_METHOD
 def test_a_model_is_measured_beside_its_base_and_can_be_asked(
     tmp_path: Path, store: Store, method: str, capsys: pytest.CaptureFixture[str]
 ):

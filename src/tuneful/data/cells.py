@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.formats.base import BadValue, text_of
+from tuneful.data.formats.base import BadValue, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.turns import turns_of
 
@@ -87,6 +87,12 @@ def answer_of(value: object, column: str) -> Turns:
     if turns[-1].role != "assistant":
         raise BadValue(f"The column {column!r} does not end with an assistant's turn.", "Give one")
     return turns
+
+
+def asks_alike(sample: Sample, column: str | None) -> bool:
+    """Whether every row looked at has the same prompt, so that answers tell the rows apart."""
+    prompts = [str(row.get(column)) for row in sample.rows] if column else []
+    return len(prompts) > 1 and len(set(prompts)) == 1
 
 
 def asked(turns: Turns) -> str:

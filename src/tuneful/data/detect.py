@@ -29,14 +29,14 @@ class Chosen:
     finding: Finding
 
 
-def choose_format(sample: Sample, asked: str, where: str, wanted: str = "") -> Chosen:
+def choose_format(sample: Sample, asked: str, where: str, wanted: Sequence[str] = ()) -> Chosen:
     """The one format that fits, or the one that is asked for.
 
     Args:
         sample: The first rows.
         asked: A format's name, or "auto".
         where: The source, for errors.
-        wanted: Kind of the rows that the method needs: formats that give them come first.
+        wanted: Kinds of the rows that the method takes: formats that give them come first.
 
     Raises:
         DataError: None fits, several do, or a column that the recipe names is missing.
@@ -60,7 +60,7 @@ def choose_format(sample: Sample, asked: str, where: str, wanted: str = "") -> C
     )
 
 
-def _candidates(sample: Sample, asked: str, wanted: str) -> list[str]:
+def _candidates(sample: Sample, asked: str, wanted: Sequence[str]) -> list[str]:
     """The format that is asked for, or those that know every column name that the recipe chose."""
     if sample.template is not None:
         if asked not in {"auto", "template"}:
@@ -84,7 +84,7 @@ def _candidates(sample: Sample, asked: str, wanted: str) -> list[str]:
             where="data.columns",
             fix=f"{hint}Our names are {', '.join(known)}.",
         )
-    own = [name for name in fitting if FORMATS[name].rows == wanted]
+    own = [name for name in fitting if FORMATS[name].rows in wanted]
     if any(_may_fit(name, sample) for name in own):
         return own
     plain = [name for name in fitting if FORMATS[name].is_plain]

@@ -20,7 +20,7 @@ from tuneful.data.copies.groups import find_copies
 from tuneful.data.dataset import REPORT, SKIPPED, Dataset
 from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
 from tuneful.data.readers.base import suffix
-from tuneful.data.rows import kind_of
+from tuneful.data.rows import kinds_of
 from tuneful.data.scan import Scan
 from tuneful.data.sources import open_source
 from tuneful.data.summary import describe, manifest_facts
@@ -60,9 +60,9 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
     return Dataset.open(final)
 
 
-def rows_wanted(recipe: Recipe) -> str:
-    """Kind of the rows that the recipe's method learns from."""
-    return kind_of(registry("method")[recipe.method.name].rows)
+def rows_wanted(recipe: Recipe) -> tuple[str, ...]:
+    """Kinds of the rows that the recipe's method learns from."""
+    return kinds_of(registry("method")[recipe.method.name])
 
 
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
@@ -71,7 +71,7 @@ def _hash(recipe: Recipe, sources: list[Source]) -> str:
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]
         for source in sources
     ]
-    return digest([VERSION, rows_wanted(recipe), asked, recipe.seed, contents])
+    return digest([VERSION, " ".join(rows_wanted(recipe)), asked, recipe.seed, contents])
 
 
 def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listener) -> Facts:

@@ -251,6 +251,11 @@ ROWS: dict[str, type[Row]] = {
 """The name of each kind of row, as it stands in a dataset's manifest."""
 
 
+def kinds_of(method: Any) -> tuple[str, ...]:
+    """The names of the kinds of row that a method learns from, its usual one first."""
+    return tuple(kind_of(kind) for kind in (method.rows, *getattr(method, "also_rows", ())))
+
+
 def kind_of(row: Row | type[Row]) -> str:
     """The name of a row's kind."""
     type_ = row if isinstance(row, type) else type(row)

@@ -18,6 +18,7 @@ from tuneful.data.records import BadRow, Record, place
 from tuneful.data.rows import Labelled, Pair, classes_of, texts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tuneful.core.events import Listener
@@ -103,7 +104,9 @@ class Scan:
         runs: Of the first source.
     """
 
-    def __init__(self, data: Data, folder: Path, listener: Listener, wanted: str = "") -> None:
+    def __init__(
+        self, data: Data, folder: Path, listener: Listener, wanted: Sequence[str] = ()
+    ) -> None:
         self.label_N, self.source_N = array("i"), array("i")
         self.labels: dict[str, LabelSeen] = {}
         self.names: dict[str, int] = {}

@@ -26,5 +26,6 @@ METHODS: Registry[type[Method[Any]]] = Registry(
         "orpo": "tuneful.methods.orpo:ORPO",
         "simpo": "tuneful.methods.simpo:SimPO",
         "cpo": "tuneful.methods.cpo:CPO",
+        "reward": "tuneful.methods.reward:Reward",
     },
 )

@@ -61,7 +61,7 @@ class CPO:
     rows: ClassVar[type[Preference]] = Preference
     head: ClassVar[Head] = "tokens"
     measured: ClassVar[Measured] = "preferences"
-    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy",)
+    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy", "pair_margin", "win_rate")
     paper: ClassVar[str] = "Xu et al. 2024, arXiv:2401.08417"
     # Its imitating part allows what supervised fine-tuning does, or a little less.
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {

@@ -89,7 +89,7 @@ class DPO:
     rows: ClassVar[type[Preference]] = Preference
     head: ClassVar[Head] = "tokens"
     measured: ClassVar[Measured] = "preferences"
-    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy",)
+    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy", "pair_margin", "win_rate")
     paper: ClassVar[str] = "Rafailov et al. 2023, arXiv:2305.18290"
     # Full: Rafailov et al. used 1e-6, TRL's default; small models take more. LoRA: about ten times
     # as much, and small models more again.

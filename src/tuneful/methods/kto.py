@@ -73,8 +73,8 @@ class KTO:
     Config: ClassVar[type[KTOConfig]] = KTOConfig
     rows: ClassVar[type[Judged]] = Judged
     head: ClassVar[Head] = "tokens"
-    measured: ClassVar[Measured] = "preferences"
-    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy",)
+    measured: ClassVar[Measured] = "judgements"
+    metrics: ClassVar[tuple[str, ...]] = ("separation",)
     paper: ClassVar[str] = "Ethayarajh et al. 2024, arXiv:2402.01306"
     # Full: its paper's is 5e-7 on 7 B, TRL's 1e-6; small models take more. LoRA: ten times as much.
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {

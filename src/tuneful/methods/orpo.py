@@ -56,7 +56,7 @@ class ORPO:
     rows: ClassVar[type[Preference]] = Preference
     head: ClassVar[Head] = "tokens"
     measured: ClassVar[Measured] = "preferences"
-    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy",)
+    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy", "pair_margin", "win_rate")
     paper: ClassVar[str] = "Hong et al. 2024, arXiv:2403.07691"
     # Its paper used 8e-6 on 7 B; its imitating part allows what supervised fine-tuning does.
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {

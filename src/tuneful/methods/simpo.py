@@ -60,7 +60,7 @@ class SimPO:
     rows: ClassVar[type[Preference]] = Preference
     head: ClassVar[Head] = "tokens"
     measured: ClassVar[Measured] = "preferences"
-    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy",)
+    metrics: ClassVar[tuple[str, ...]] = ("pair_accuracy", "pair_margin", "win_rate")
     paper: ClassVar[str] = "Meng et al. 2024, arXiv:2405.14734"
     # Full: its paper searched 3e-7 to 1e-6 on 7 B; small models take more. LoRA: ten times as much.
     learning_rates: ClassVar[Mapping[str, tuple[float, float, float]]] = {

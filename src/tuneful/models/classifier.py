@@ -48,8 +48,15 @@ class Classifier:
             inputs: What to score; longer ones are cut at the model's max_length.
             on_done: Told how many inputs are done, now and then.
         """
-        encoded = self._encoded(inputs)
-        result = np.zeros((len(inputs), len(self.labels)), dtype=np.float32)
+        return self.logits_of(self._encoded(inputs), on_done)
+
+    def logits_of(
+        self,
+        encoded: Sequence[tuple[Sequence[int], int]],
+        on_done: Callable[[int], None] | None = None,
+    ) -> np.ndarray:
+        """Logits as above of inputs that are tokens, each with where its second text begins."""
+        result = np.zeros((len(encoded), len(self.labels)), dtype=np.float32)
         done = 0
         self.scorer.model.eval()
         for members in cut_into_passes([len(ids) for ids, _ in encoded], TOKENS_PER_PASS):

@@ -8,7 +8,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.machine import look
 from tuneful.data.formats import FORMATS
 from tuneful.data.formats.template import NEEDED
-from tuneful.data.rows import ROWS, kind_of
+from tuneful.data.rows import kinds_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 from tuneful.models.adapters import ADAPTERS
@@ -56,14 +56,14 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
 
 def _method(recipe: Recipe, data: Dataset) -> Method[Any]:
     kind = METHODS[recipe.method.name]
-    if ROWS[data.row_type] is not kind.rows:
-        fitting = [name for name in METHODS if METHODS[name].rows is ROWS[data.row_type]]
+    if data.row_type not in kinds_of(kind):
+        fitting = [name for name in METHODS if data.row_type in kinds_of(METHODS[name])]
         raise DataError(
-            f"The method {recipe.method.name} learns from {kind.rows.__name__} rows, but the data "
-            f"came out as {data.row_type} rows.",
+            f"The method {recipe.method.name} learns from {' or '.join(kinds_of(kind))} rows, but "
+            f"the data came out as {data.row_type} rows.",
             where=f"method: {recipe.method.name}; data.source: {recipe.data.source}",
             fix=f"Set method to {' or '.join(fitting) or 'another'}, or let the data come out as "
-            f"{kind_of(kind.rows)} rows by {makers(kind_of(kind.rows))}.",
+            f"{kinds_of(kind)[0]} rows by {makers(kinds_of(kind)[0])}.",
         )
     if not data.num_rows("train"):
         raise DataError(

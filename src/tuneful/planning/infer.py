@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.data.prepare import prepare
-from tuneful.data.rows import ROWS
+from tuneful.data.rows import kinds_of
 from tuneful.methods import METHODS
 from tuneful.models.catalog import describe
 from tuneful.models.references import locate
@@ -64,7 +64,7 @@ def infer(
     tree: dict[str, Any] = {"name": name, "model": model, "data": {"source": source}}
     draft = _made({**tree, "method": next(iter(METHODS))}, overrides)
     data = prepare(draft, store, listener)
-    fitting = [kind for kind in METHODS if METHODS[kind].rows is ROWS[data.row_type]]
+    fitting = [kind for kind in METHODS if data.row_type in kinds_of(METHODS[kind])]
     fitting.sort(key=lambda kind: kind not in USUAL)
     if not fitting:
         raise DataError(

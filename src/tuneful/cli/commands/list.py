@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.cli.commands.base import Command
-from tuneful.data.rows import kind_of
+from tuneful.data.rows import kinds_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -80,7 +80,7 @@ def _said(part: Any) -> dict[str, str]:
     found = {"what": (part.__doc__ or "").strip().partition("\n")[0]}
     if hasattr(part, "rows"):
         rows = part.rows
-        found["rows"] = rows if isinstance(rows, str) else kind_of(rows)
+        found["rows"] = rows if isinstance(rows, str) else " ".join(kinds_of(part))
     if hasattr(part, "paper"):
         found["paper"] = part.paper
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import PROMPT, answer_of, asked, number_of, prompt_of
+from tuneful.data.cells import PROMPT, answer_of, asked, asks_alike, number_of, prompt_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Preference
 
@@ -37,9 +37,12 @@ class PreferenceFormat:
         return Match(found, f"columns {chosen!r} and {rejected!r}")
 
     def converter(self, match: Match, sample: Sample) -> Convert:
-        """Turns that both answers begin with become the prompt where none is given."""
-        del sample
+        """Turns that both answers begin with become the prompt where none is given.
+
+        Copies are judged by the prompt, or by the answers where every prompt is the same.
+        """
         columns = match.columns
+        is_same = asks_alike(sample, columns.get("prompt"))
 
         def convert(values: Mapping[str, Any]) -> Converted:
             chosen = answer_of(values.get(columns["chosen"]), columns["chosen"])
@@ -50,7 +53,9 @@ class PreferenceFormat:
             prompt, chosen, rejected = _apart(prompt, chosen, rejected)
             margin = columns.get("margin")
             apart = number_of(values.get(margin), margin) if margin else 0.0
-            return Converted(Preference(prompt, chosen, rejected, apart), asked(prompt))
+            key = "\n".join(turn.content for turn in (*chosen, *rejected))
+            row = Preference(prompt, chosen, rejected, apart)
+            return Converted(row, key if is_same else asked(prompt))
 
         return convert
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import PROMPT, asked, list_of, number_of, prompt_of
+from tuneful.data.cells import PROMPT, asked, asks_alike, list_of, number_of, prompt_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Ranked
 
@@ -37,8 +37,8 @@ class RankedFormat:
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Scores become ranks: the highest is 1, equal ones share a rank."""
-        del sample
         columns = match.columns
+        is_same = asks_alike(sample, columns["prompt"])
         order = columns.get("ranks") or columns["scores"]
 
         def convert(values: Mapping[str, Any]) -> Converted:
@@ -50,6 +50,7 @@ class RankedFormat:
                 raise BadValue(problem, "Give at least two answers, and every answer one rank")
             if "ranks" not in columns:
                 numbers = [1.0 + sum(other > own for other in numbers) for own in numbers]
-            return Converted(Ranked(prompt, tuple(answers), tuple(numbers)), asked(prompt))
+            key = "\n".join(answers) if is_same else asked(prompt)
+            return Converted(Ranked(prompt, tuple(answers), tuple(numbers)), key)
 
         return convert

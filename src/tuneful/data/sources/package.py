@@ -10,15 +10,14 @@ from tuneful.data.bfcl import NOTES as BFCL_NOTES
 from tuneful.data.bfcl import read_bfcl
 from tuneful.data.records import BadRow, Meter, Record, Source
 from tuneful.data.sources.base import describe_files, read_files, short_name
+from tuneful.data.vader import NOTES as VADER_NOTES
+from tuneful.data.vader import RANKED_NOTES, read_ranked_vader, read_vader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tuneful.core.events import Listener
-
-STARS = (-2.4, -0.8, 0.8, 2.4)
-"""Where one star ends and the next begins: the scale from -4 to 4 in five equal parts."""
 
 
 def open_package(reference: str, listener: Listener) -> Source:
@@ -54,38 +53,15 @@ def open_package(reference: str, listener: Listener) -> Source:
     )
 
 
-VADER_NOTES = (
-    "rating: mean of 20 people, -4 to 4. sentiment: positive above 0, negative below; rows of "
-    "exactly 0 have no sign and are left out. stars: the scale in five equal parts, 1 to 5.",
-)
-
-
-def _read_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
-    """Lines of id, mean rating and text, with tabs between them."""
-    (path,) = paths
-    meter.total = path.stat().st_size
-    with path.open("rb") as raw:
-        meter.begin(raw)
-        for row, line in enumerate(raw, start=1):
-            key, number, text = line.decode("utf-8").strip("\r\n").split("\t")
-            rating = float(number)
-            if rating == 0:
-                continue
-            values = {
-                "id": key,
-                "text": text,
-                "rating": rating,
-                "sentiment": "positive" if rating > 0 else "negative",
-                "stars": 1 + sum(rating > edge for edge in STARS),
-            }
-            yield Record(values, path.name, row)
-        meter.end(meter.total)
-
-
 READERS: Mapping[str, Callable[[Sequence[Path], Meter], Iterator[Record | BadRow]]] = {
     "file": read_files,
-    "vader": _read_vader,
+    "vader": read_vader,
+    "vader_ranked": read_ranked_vader,
     "bfcl": read_bfcl,
 }
 """How a table is written, and what reads it."""
-NOTES: Mapping[str, Sequence[str]] = {"vader": VADER_NOTES, "bfcl": BFCL_NOTES}
+NOTES: Mapping[str, Sequence[str]] = {
+    "vader": VADER_NOTES,
+    "vader_ranked": RANKED_NOTES,
+    "bfcl": BFCL_NOTES,
+}

@@ -17,8 +17,11 @@ MEASURES: Registry[type[Measure]] = Registry(
     {
         "answers": "tuneful.evaluating.measures.answers:Answers",
         "classes": "tuneful.evaluating.measures.classes:Classes",
+        "judgements": "tuneful.evaluating.measures.judgements:Judgements",
         "labels": "tuneful.evaluating.measures.labels:Labels",
+        "preferences": "tuneful.evaluating.measures.preferences:Preferences",
         "ratings": "tuneful.evaluating.measures.ratings:Ratings",
+        "rewards": "tuneful.evaluating.measures.rewards:Rewards",
         "tags": "tuneful.evaluating.measures.tags:Tags",
         "texts": "tuneful.evaluating.measures.texts:Texts",
     },

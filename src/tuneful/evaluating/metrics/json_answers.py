@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class JsonValid(Mean):
     """The share of answers that are one JSON object with the reference's keys, and nothing else."""
 
-    measures: ClassVar[tuple[str, ...]] = ("answers",)
+    measures: ClassVar[tuple[str, ...]] = ("answers", "preferences")
     title: ClassVar[str] = "valid JSON"
 
     def statistics(self, sample: AnswerSample) -> Array:
@@ -30,7 +30,7 @@ class JsonValid(Mean):
 class FieldAccuracy(Mean):
     """The share of answers whose field has the reference's value; what does not parse fails."""
 
-    measures: ClassVar[tuple[str, ...]] = ("answers",)
+    measures: ClassVar[tuple[str, ...]] = ("answers", "preferences")
 
     def __init__(self, part: str = "") -> None:
         super().__init__(part)
