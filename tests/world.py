@@ -45,6 +45,7 @@ def encoder(folder: Path, dropout: float = 0.1) -> Path:
         sep_token="[SEP]",
         mask_token="[MASK]",
         model_max_length=64,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
     ).save_pretrained(folder)
     config = AutoConfig.for_model(
         "bert",

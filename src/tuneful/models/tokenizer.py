@@ -32,7 +32,7 @@ class Closed(NamedTuple):
 
     Attributes:
         tokens: Token ids.
-        second: Where the second text begins.
+        second: Where the second text begins, where this tokenizer marks it for its model; else 0.
         num_cut: Tokens that did not fit.
     """
 
@@ -137,7 +137,9 @@ class Tokenizer:
         kept = (short, long) if len(one) <= len(other) else (long, short)
         first = [*self.prefix, *one[: kept[0]], *middle]
         tokens = [*first, *other[: kept[1]], *self.suffix]
-        return Closed(tokens, len(first), len(one) + len(other) - sum(kept))
+        is_marked = "token_type_ids" in self.hf.model_input_names
+        num_cut = len(one) + len(other) - sum(kept)
+        return Closed(tokens, len(first) if is_marked else 0, num_cut)
 
     def encode_words(self, words: Sequence[str], max_length: int) -> Pieces:
         """Words apart into pieces, between the special tokens, cut to `max_length` tokens."""
