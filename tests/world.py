@@ -62,7 +62,7 @@ def encoder(folder: Path, dropout: float = 0.1) -> Path:
     return folder
 
 
-def chat_model(folder: Path) -> Path:
+def chat_model(folder: Path, seed: int = 1) -> Path:
     """A two-layer Llama over bytes, with ChatML's template."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -91,7 +91,7 @@ def chat_model(folder: Path) -> Path:
         eos_token_id=2,
         pad_token_id=0,
     )
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
 

@@ -1,6 +1,7 @@
 """What holds for every method, those of other packages too: run on rows of its kind.
 
-A method with settings that it cannot do without has them in SETTINGS.
+A method with settings that it cannot do without has them in SETTINGS; TEACHER stands for a model
+with the student's vocabulary.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from tuneful.training.setup import Setup, set_up_run
 from tuneful.training.steps import Learner, Measured
 from tuneful.workflow import Gate, plan, prepare, train_recipe
 
-SETTINGS: dict[str, dict[str, Any]] = {}
+TEACHER = "a model like the student"
+SETTINGS: dict[str, dict[str, Any]] = {"distill": {"teacher": TEACHER}}
 NUM_ROWS = 6
 EVERY_METHOD = pytest.mark.parametrize("method", list(METHODS.table))
 
@@ -34,13 +36,16 @@ def recipe_of(method: str, folder: Path, **train: Any) -> Recipe:
     """The method on 40 rows of its kind and a small model, in float32 and without dropout."""
     kind, is_chat = kind_of(METHODS[method].rows), METHODS[method].head == "tokens"
     model = world.chat_model(folder / "model") if is_chat else world.encoder(folder / "model", 0.0)
+    wanted = dict(SETTINGS.get(method, {}))
+    if wanted.get("teacher") == TEACHER:
+        wanted["teacher"] = str(world.chat_model(folder / "teacher", seed=2))
     settings = {"batch_size": 8, "learning_rate": 5e-3, "precision": "fp32", "threads": 1}
     return Recipe.make(
         {
             "name": method,
             "model": str(model),
             "data": {"source": str(row_files.source(kind, folder / "rows.jsonl"))},
-            "method": {"name": method, **SETTINGS.get(method, {})},
+            "method": {"name": method, **wanted},
             "train": {**settings, **train},
             "evaluate": {"max_new_tokens": 8, "resamples": 100},
         }

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
-from tuneful.data.rows import Preference, Row
+from tuneful.core.errors import DataError
+from tuneful.data.rows import Chat, Preference, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +43,8 @@ class Encoded:
             Head "tags": the class index of each token.
         second: Where the second of two texts begins, for models that mark it; 0 for none.
         is_aside: Not learned, only measured before the step for `Needs.step`.
-        facts: Numbers of each token that the loss needs, by name; made in the run, not kept.
+        facts: What the loss needs of each token, by name: a number, or a list of as many for each
+            learned one; made in the run, not kept.
     """
 
     tokens: Sequence[int]
@@ -53,7 +55,7 @@ class Encoded:
     targets: Sequence[float] = ()
     second: int = 0
     is_aside: bool = False
-    facts: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Any])
+    facts: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,9 @@ class Needs:
         teacher: A recipe's reference of a model whose distribution is imitated; "" for none.
         neftune_alpha: Size of the noise on embeddings while training; 0 for none.
         divergence: Of student and teacher, from their log-probabilities [N, V] to [N] nats.
+        temperature: What both models' logits are divided by before that.
+        teacher_top_k: The teacher reads the rows before training, and both are compared at its
+            likeliest tokens, V = teacher_top_k and the rest as one; 0: in memory, all tokens.
         problem_type: What transformers calls the task of head "classes", kept in the saved config
             so that its pipelines read the scores rightly; "" where it needs no word.
         step: Numbers that the loss needs of a whole step, however it is cut into passes: from the
@@ -169,6 +174,8 @@ class Needs:
     teacher: str = ""
     neftune_alpha: float = 0.0
     divergence: Callable[[Tensor, Tensor], Tensor] | None = None
+    temperature: float = 1.0
+    teacher_top_k: int = 0
     problem_type: Literal["", "multi_label_classification", "regression"] = ""
     step: Callable[[Sequence[TokenScores]], Mapping[str, float]] | None = None
 
@@ -240,3 +247,27 @@ def encode_pairs(
 def count_pairs(sequences: Sequence[Encoded]) -> float:
     """The weight of the pairs that count: of sequences with learned tokens, two make a pair."""
     return sum(s.weight for s in sequences if any(s.weights)) / 2
+
+
+def encode_chats(
+    rows: Sequence[Chat], tokenizer: Tokenizer, max_length: int, *, only_last: bool
+) -> list[list[Encoded]]:
+    """One sequence a row; learned are the assistant's tokens and the token that ends each turn.
+
+    Raises:
+        DataError: The template refuses a row, or rewrites its earlier turns.
+    """
+    from tuneful.models.chat import Talk, encode_chat
+
+    encoded: list[list[Encoded]] = []
+    for row in rows:
+        try:
+            talk = Talk(row.messages, row.tools, only_last=only_last)
+            chat = encode_chat(tokenizer, talk, max_length)
+        except DataError as error:
+            where = f"{error.where}; first turn {row.messages[0].content[:60]!r}"
+            raise DataError(error.message, where=where, fix=error.fix) from error
+        # The first token has nothing before it to be predicted from.
+        weights = [0.0, *chat.weights[1:]]
+        encoded.append([Encoded(chat.tokens, weights, weight=row.weight, num_cut=chat.num_cut)])
+    return encoded

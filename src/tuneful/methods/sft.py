@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tuneful.core.errors import DataError
 from tuneful.data.rows import Chat
 from tuneful.methods.base import (
     DataFacts,
@@ -21,6 +20,7 @@ from tuneful.methods.base import (
     Measured,
     Needs,
     TokenScores,
+    encode_chats,
 )
 from tuneful.recipe.parts import PartConfig
 
@@ -85,23 +85,7 @@ class SFT:
         Raises:
             DataError: The template refuses a row, or rewrites its earlier turns.
         """
-        from tuneful.models.chat import Talk, encode_chat
-
-        only_last = self.config.learn == "last"
-
-        encoded: list[list[Encoded]] = []
-        for row in rows:
-            try:
-                chat = encode_chat(
-                    tokenizer, Talk(row.messages, row.tools, only_last=only_last), max_length
-                )
-            except DataError as error:
-                where = f"{error.where}; first turn {row.messages[0].content[:60]!r}"
-                raise DataError(error.message, where=where, fix=error.fix) from error
-            # The first token has nothing before it to be predicted from.
-            weights = [0.0, *chat.weights[1:]]
-            encoded.append([Encoded(chat.tokens, weights, weight=row.weight, num_cut=chat.num_cut)])
-        return encoded
+        return encode_chats(rows, tokenizer, max_length, only_last=self.config.learn == "last")
 
     def units(self, sequences: Sequence[Encoded]) -> float:
         """The sum of the learned tokens' weights."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
 
 
+LAYERS = "#layers="
+
+
 @dataclass(frozen=True)
 class Located:
     """A model on this machine.
@@ -38,9 +41,17 @@ class Located:
 def locate(reference: str, store: Store, listener: Listener = ignore) -> Located:
     """Find a model: package:name, hub:owner/name, a folder, a .gguf file, or run:name.
 
+    "#layers=6" after it means the same model with 6 of its layers (models.shrink).
+
     Raises:
         ModelError: Nothing answers to the reference.
     """
+    name, mark, num_layers = reference.partition(LAYERS)
+    whole = _locate(name, store, listener)
+    return _with_layers(reference, whole, num_layers, store) if mark else whole
+
+
+def _locate(reference: str, store: Store, listener: Listener) -> Located:
     kind, _, name = reference.partition(":")
     if kind == "package":
         return _from_package(reference, name, listener)
@@ -72,6 +83,20 @@ def locate(reference: str, store: Store, listener: Listener = ignore) -> Located
         fix="Give a folder, a .gguf file, owner/name of a hub, package:name or run:name."
         + (f" Models here: {known}." if known else ""),
     )
+
+
+def _with_layers(reference: str, whole: Located, num_layers: str, store: Store) -> Located:
+    from tuneful.models.shrink import with_layers
+
+    if not num_layers.isdecimal():
+        raise ModelError(
+            f"{num_layers!r} is no number of layers.",
+            where=f"model: {reference}",
+            fix=f"Write a number after {LAYERS}",
+        )
+    folder = with_layers(whole.folder, int(num_layers), store.home)
+    loads_as = str(folder.resolve())
+    return Located(reference, folder, whole.licence, is_tuned=False, loads_as=loads_as)
 
 
 def _from_folder(reference: str, folder: Path) -> Located:

@@ -207,7 +207,7 @@ class Recipe(Section):
     )
     model: str = Field(
         description="A folder, a .gguf file, hub:owner/name (or owner/name), package:name, "
-        "run:name or alias."
+        "run:name or alias; #layers=N after it: N of its layers, evenly spread."
     )
     data: Data
     method: Annotated[SerializeAsAny[PartConfig], part("method")] = Field(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tuneful.training.beforehand import score_now
 from tuneful.training.preflight.base import Overfit
 from tuneful.training.preflight.overfit import STEPS
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def overfit(setup: Setup, encoded: Sequences, rows: Sequence[int]) -> Overfit:
     """Train on the same rows again and again, at the run's own peak learning rate."""
-    few = score_now(encoded.take(rows), setup.base())
+    few = setup.ready(encoded.take(rows))
     optimizer, learner = setup.optimizer(lambda: few), setup.learner()
     before = {name: value.clone() for name, value in optimizer.weights().items()}
     losses: list[float] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,15 +14,15 @@ from tuneful.methods.base import DataFacts
 from tuneful.models.adapters import ADAPTERS
 from tuneful.models.load import freeze_lowest, give_rows_of_embedding, load_weights, set_up
 from tuneful.models.neftune import add_noise
-from tuneful.models.predict import Chatter, load_predictor
 from tuneful.models.reference import AdapterOff, Frozen
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
-from tuneful.training.beforehand import Base
+from tuneful.training.beforehand import Base, score_now
 from tuneful.training.optimizer import Optimizer
 from tuneful.training.sequences import Encoding
 from tuneful.training.steps import Learner
+from tuneful.training.teacher import Teacher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ class Setup:
     method: Method[Any]
     settings: Settings
     base_precision: torch.dtype
-    teacher: Scorer | None = None
+    teacher: Teacher | None = None
     frozen: Scorer | None = None
 
     @property
@@ -96,8 +97,13 @@ class Setup:
             scorer,
             self.settings.tokens_per_pass,
             reference=reference,
-            teacher=self.teacher,
+            teacher=self._teacher_beside,
         )
+
+    @cached_property
+    def _teacher_beside(self) -> Scorer | None:
+        """The teacher, where it is in memory while the student trains."""
+        return self.teacher.load() if self.teacher and not self.teacher.is_beforehand else None
 
     def scorer(self) -> Scorer:
         """Scores of the model in training."""
@@ -109,6 +115,11 @@ class Setup:
             return None
         key = (str(self.located.folder), self.settings.precision, str(self.settings.packed))
         return Base(self.scorer(), key, self.settings.tokens_per_pass)
+
+    def ready(self, rows: list[list[Encoded]]) -> list[list[Encoded]]:
+        """A few rows with what is known of them beforehand: what reference and teacher say."""
+        rows = score_now(rows, self.base())
+        return self.teacher.beside_few(rows) if self.teacher else rows
 
 
 def how_reference(method: Method[Any], adapted: Adapted) -> HowReference | None:
@@ -171,7 +182,9 @@ def set_up_run(
     model = model.to(device=device, dtype=precision)
     if precision == torch.bfloat16 and device == "cpu" and recipe.adapter.name == "full":
         give_rows_of_embedding(model)
-    teacher = _teacher(method, tokenizer, settings, store, listener)
+    teacher = None
+    if method.needs.teacher:
+        teacher = Teacher(method, tokenizer, settings, store, listener)
     frozen = None
     if how_reference(method, adapted) == "frozen":
         frozen = _frozen(located.folder, tokenizer, settings, model)
@@ -186,25 +199,3 @@ def _frozen(folder: Path, tokenizer: Tokenizer, settings: Settings, like: nn.Mod
     copy = copy.to(device=parameter.device, dtype=parameter.dtype).eval()
     copy.requires_grad_(requires_grad=False)
     return Scorer(copy, pad_id=tokenizer.pad_id, packed=settings.packed)
-
-
-def _teacher(
-    method: Method[Any], tokenizer: Tokenizer, settings: Settings, store: Store, listener: Listener
-) -> Scorer | None:
-    """The model that is imitated, if the method has one.
-
-    Raises:
-        ModelError: Its vocabulary is another one.
-    """
-    reference = method.needs.teacher
-    if not reference:
-        return None
-    found = load_predictor(reference, store, precision=settings.precision, listener=listener)
-    if not isinstance(found, Chatter) or found.tokenizer.hf.get_vocab() != tokenizer.hf.get_vocab():
-        raise ModelError(
-            "The teacher's tokens are not the student's: their probabilities cannot be compared.",
-            where=f"method.teacher: {reference}",
-            fix="Choose a teacher of the same family, or learn from its texts with method: sft.",
-        )
-    found.scorer.model.eval().requires_grad_(requires_grad=False)
-    return found.scorer

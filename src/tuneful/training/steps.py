@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from tuneful.core.errors import RunError
 from tuneful.methods.base import ClassScores, TokenScores
-from tuneful.models.divergence import divergences
+from tuneful.models.divergence import TEACHER_LOGP, TEACHER_TOKENS, How, Likeliest, compare
 from tuneful.models.packing import cut_into_passes
 from tuneful.models.prefixes import shared_length
 from tuneful.models.reference import REFERENCE
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tuneful.methods.base import Encoded, Loss, Method
+    from tuneful.models.divergence import Compared
     from tuneful.models.reference import Reference
     from tuneful.models.scoring import Learned, Scorer
     from tuneful.training.optimizer import Optimizer
@@ -140,35 +141,44 @@ class Learner:
         learned = self.scorer.learned(tokens, weights)
         gradient = self.method.known_gradient(learned.weight_N)
         facts = {name: _facts(sequences, name, learned) for name in sequences[0].facts}
-        reference_N, divergence_N = facts.pop(REFERENCE, None), None
+        reference_N = facts.pop(REFERENCE, None)
         if reference_N is None and self.reference is not None:
             reference_N = self.reference.logp(tokens, weights)
-        if self.teacher is not None:
-            divergence = self.method.needs.divergence
-            assert divergence is not None, "a method with a teacher has a divergence"
-            with torch.no_grad():
-                theirs = self.teacher.learned(tokens, weights)
-            divergence_N = divergences(
-                (self.scorer.core, learned.state_ND),
-                (self.teacher.core, theirs.state_ND),
-                divergence,
-            )
+        compared = self._compared(sequences, learned, facts)
         return TokenScores(
-            logp_N=self.scorer.logp(learned, gradient),
+            logp_N=compared.logp_N if compared else self.scorer.logp(learned, gradient),
             weight_N=learned.weight_N,
             sequence_N=learned.owner_N,
             num_sequences=len(sequences),
             reference_N=reference_N,
-            divergence_N=divergence_N,
+            divergence_N=compared.divergence_N if compared else None,
             label_S=torch.tensor([s.label for s in sequences], device=self.scorer.device),
             facts=facts,
         )
 
+    def _compared(
+        self, sequences: Sequence[Encoded], learned: Learned, facts: dict[str, Tensor]
+    ) -> Compared | None:
+        """Student beside teacher, where there is one: in memory, or as the rows bring it."""
+        needs = self.method.needs
+        if needs.divergence is None:
+            return None
+        if self.teacher is None:
+            known = Likeliest(facts.pop(TEACHER_TOKENS), facts.pop(TEACHER_LOGP))
+        else:
+            weights = [[w * s.weight for w in s.weights] for s in sequences]
+            with torch.no_grad():
+                theirs = self.teacher.learned([s.tokens for s in sequences], weights)
+            known = (self.teacher.core, theirs.state_ND)
+        how = How(needs.divergence, needs.temperature)
+        return compare((self.scorer.core, learned.state_ND), known, learned.target_N, how)
+
 
 def _facts(sequences: Sequence[Encoded], name: str, learned: Learned) -> Tensor:
-    """A fact of each learned token: [N]."""
-    fact_T = torch.tensor([v for s in sequences for v in s.facts[name]])
-    return fact_T.to(learned.weight_N.device)[learned.place_N]
+    """A fact of each learned token: [N], or [N, K] where it is several numbers."""
+    every = [value for s in sequences for value in s.facts[name]]
+    places = cast("list[int]", learned.place_N.tolist())
+    return torch.tensor([every[place] for place in places]).to(learned.weight_N.device)
 
 
 def mean(parts: Sequence[Measured]) -> Measured:

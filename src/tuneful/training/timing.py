@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from tuneful.models.catalog import describe
 from tuneful.planning.memory import bytes_per_token
 from tuneful.planning.speed import Timing
-from tuneful.training.beforehand import score_now
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.setup import set_up_run
 
@@ -39,9 +38,9 @@ def make_probe(
     def probe(settings: Settings) -> Timing:
         setup = set_up_run(recipe, data, settings, store, listener)
         rows = _rows(setup, data)
-        few = score_now(_first(rows, min(TIMED_TOKENS, settings.tokens_per_pass)), setup.base())
+        few = setup.ready(_first(rows, min(TIMED_TOKENS, settings.tokens_per_pass)))
         optimizer, learner = setup.optimizer(lambda: few), setup.learner()
-        learner.learn(score_now(_first(rows, WARM_UP_TOKENS), setup.base()))
+        learner.learn(setup.ready(_first(rows, WARM_UP_TOKENS)))
         optimizer.step(settings.learning_rate)
         began = time.perf_counter()
         tokens = learner.learn(few).tokens

@@ -155,8 +155,9 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
     for split in ("train", "validation"):
         if data.num_rows(split):
             encoded = encode_split(data, split, setup.encoding, store, listener)
-            scored = with_reference(encoded, base, store, listener) if base else encoded
-            rows[split] = scored
+            rows[split] = with_reference(encoded, base, store, listener) if base else encoded
+            if setup.teacher and setup.teacher.is_beforehand:
+                rows[split] = setup.teacher.beside(encoded)
     train_rows = rows["train"]
     order, mechanism = _order(run, settings, len(train_rows))
     return Job(
