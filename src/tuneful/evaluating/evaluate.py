@@ -11,6 +11,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.report import Report
 from tuneful.evaluating.bootstrap import compare
+from tuneful.evaluating.forgetting import ask_general
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
 from tuneful.evaluating.summary import summarize
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 2
+VERSION = 3
 CALIBRATION = "calibration.json"
 EVALUATION = "evaluation.json"
 FEWEST_TO_FIT = 50
@@ -65,6 +66,13 @@ def evaluate(
     names = _names(recipe, measure.metrics(tuned))
     facts["metrics"] = {name: _measure(name, tuned, base, recipe) for name in names}
     facts |= {**measure.facts(tuned), **_about_training(model)}
+    general = ask_general(model, recipe, store, listener)
+    if general is not None:
+        facts["forgetting"] = {
+            "text": recipe.remember.text,
+            "rows": len(general[0].tokens_N),
+            **_measure("perplexity", *general, recipe),
+        }
     return summarize(facts)
 
 
@@ -97,7 +105,8 @@ def kept_evaluation(model: Model, recipe: Recipe, data: Dataset) -> Report | Non
 
 
 def _asked(recipe: Recipe, data: Dataset) -> str:
-    return digest([VERSION, recipe.evaluate.model_dump(mode="json"), recipe.seed, data.hash])
+    asked = [recipe.evaluate.model_dump(mode="json"), recipe.remember.text]
+    return digest([VERSION, *asked, recipe.seed, data.hash])
 
 
 def _names(recipe: Recipe, more: list[str]) -> list[str]:

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 MOST_CLASSES_SHOWN = 12
 FEW_ROWS = 100
+MUCH_FORGOTTEN = 0.1
+"""Rise of perplexity on general text, as a share, that is more than a note."""
 
 
 def summarize(facts: Mapping[str, Any]) -> Report:
     """The evaluation's report."""
     tables = [_metrics(facts)]
+    if "forgetting" in facts:
+        tables.append(_forgetting(facts["forgetting"]))
     labels = facts.get("labels", [])
     if 0 < len(labels) <= MOST_CLASSES_SHOWN:
         rows: list[list[Cell]] = [
@@ -62,6 +66,33 @@ def _metrics(facts: Mapping[str, Any]) -> Table:
     return Table("Base and tuned", ["metric", "base", "tuned", "difference", "p"], rows, note)
 
 
+def _forgetting(known: Mapping[str, Any]) -> Table:
+    """What a general text is to both models."""
+    base, apart = known["base"], known["difference"]
+    cells: list[Cell] = [interval(part, is_share=False) for part in (base, known["tuned"])]
+    cells += [interval(apart, is_share=False, sign=True), _p(apart["p"])]
+    note = f"{known['rows']:,} passages that the model was not tuned for: {known['text']}."
+    columns = ["metric", "base", "tuned", "difference", "p"]
+    return Table("General text", columns, [["perplexity", *cells]], note)
+
+
+def _about_forgetting(known: Mapping[str, Any]) -> Iterator[Finding]:
+    base, apart = known["base"], known["difference"]
+    if apart["low"] <= 0:
+        return
+    share = apart["value"] / base["value"]
+    yield Finding(
+        Level.WARNING if share > MUCH_FORGOTTEN else Level.NOTE,
+        "forgot",
+        f"General text has become less likely to the model: its perplexity is {share:.0%} higher.",
+        evidence=f"{interval(base, is_share=False)} before, "
+        f"{interval(known['tuned'], is_share=False)} after, on {known['text']}",
+        fix="Lower train.learning_rate, use adapter: lora, or set remember.wise_ft (0.5 goes half "
+        "the way back) or method.kl.",
+        where="remember",
+    )
+
+
 def _p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
@@ -73,6 +104,8 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     if apart:
         yield from _about_gain(name, first)
     yield from _about_trivial(facts)
+    if "forgetting" in facts:
+        yield from _about_forgetting(facts["forgetting"])
     if facts["rows"] < FEW_ROWS:
         yield Finding(
             Level.WARNING,

@@ -102,9 +102,8 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
 
     batch_size = settle("batch_size", _batch_size(known))
     steps = count_steps(known.sample.num_rows, train.epochs, batch_size, train.max_steps)
-    chosen["steps"] = _steps(known, batch_size, steps)
+    chosen |= {"steps": _steps(known, batch_size, steps), "warmup_steps": _warmup(known, steps)}
     max_length = settle("max_length", _max_length(known))
-    chosen["warmup_steps"] = _warmup(known, steps)
     settings = Settings(
         epochs=train.epochs,
         steps=steps,
@@ -127,6 +126,7 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         keep=train.keep,
         threads=settle("threads", Choice(known.place.threads, "the machine's physical cores")),
         seed=known.recipe.seed,
+        l2_sp=known.recipe.remember.l2_sp,
     )
     settings = replace(settings, privacy=_privacy(known, settings, chosen))
     tokens = settle("tokens_per_pass", _tokens_per_pass(known, settings))

@@ -68,6 +68,7 @@ def estimate_memory(load: Load, settings: Settings) -> Memory:
     facts, bf16 = load.facts, settings.precision == "bf16"
     frozen = max(0, facts.parameters - load.trainable)
     copy = 2 if bf16 else 0  # what the arithmetic reads, beside the float32 master weights
+    copy += 4 if settings.l2_sp else 0  # where they began
     return Memory(
         program=PROGRAM_GIB,
         weights=(load.trainable * (4 + copy) + frozen * (2 if bf16 else 4)) / GIB,

@@ -34,6 +34,7 @@ class Settings:
         keep: Which weights become the model.
         threads: CPU threads.
         seed: Of order, dropout and initial weights.
+        l2_sp: Pull of the weights to where they began, by the learning rate.
         privacy: What is promised of a training row, and what keeps it.
     """
 
@@ -58,6 +59,7 @@ class Settings:
     keep: Literal["best", "last"]
     threads: int
     seed: int
+    l2_sp: float = 0.0
     privacy: Budget | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -37,7 +37,8 @@ class Optimizer:
 
     Args:
         model: The model in training.
-        settings: optimizer, weight_decay, max_grad_norm and privacy.
+        settings: optimizer, weight_decay, max_grad_norm, privacy, and l2_sp, which pulls the
+            weights back to where they are now.
         rate_factor: From a parameter's name to its multiple of the learning rate; 1 if left out.
     """
 
@@ -62,6 +63,8 @@ class Optimizer:
         kind = OPTIMIZERS[settings.optimizer["name"]]
         self.rule = kind(kind.Config.model_validate(settings.optimizer))
         # Under privacy each row's gradient was clipped already, and the noise is not to be.
+        self._l2_sp = settings.l2_sp
+        self._starts = [w.master.detach().clone() for w in self._weights] if self._l2_sp else []
         self.max_grad_norm = math.inf if settings.privacy else settings.max_grad_norm
 
     @property
@@ -85,6 +88,8 @@ class Optimizer:
                 if weight.master.grad is not None:
                     state, rate = self._states[weight.name], learning_rate * factor
                     self.rule.update(weight, weight.master.grad, state, rate)
+            for weight, start in zip(self._weights, self._starts, strict=False):
+                weight.master.lerp_(start, min(1.0, learning_rate * self._l2_sp))
             for parameter, master in self._pairs:
                 parameter.copy_(master)
         self.forget_gradients()

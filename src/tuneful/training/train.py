@@ -17,6 +17,7 @@ from tuneful.planning.privacy import epsilon_spent
 from tuneful.recipe.write import to_yaml
 from tuneful.training.batches import Order, PoissonOrder
 from tuneful.training.beforehand import with_reference
+from tuneful.training.between import on_the_way
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.privacy import Mechanism, secret_of
@@ -45,6 +46,7 @@ WEIGHTS_DEPEND_ON = {"model", "method", "adapter", "add_tokens", "train", "priva
 def asked_hash(recipe: Recipe, data: Dataset) -> str:
     """SHA-256 of what was asked for, before a plan settles the rest."""
     asked = recipe.model_dump(include=WEIGHTS_DEPEND_ON, mode="json")
+    asked["remember"] = recipe.remember.model_dump(exclude={"text"})
     return digest([VERSION, asked, data.hash])
 
 
@@ -142,6 +144,7 @@ def _train(
     setup = set_up_run(recipe, data, plan.settings, store, listener)
     job = make_job(run, setup, data, store, listener)
     progress, weights = run_loop(job)
+    weights = on_the_way(weights, setup, recipe.remember.wise_ft)
     facts = _facts(recipe, data, plan, setup, progress)
     facts["run"] = str(run.path.resolve())
     write_json(run.reports / "plan.json", compare_with_actual(plan, facts["measured"]).to_json())
