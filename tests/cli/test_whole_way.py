@@ -202,6 +202,7 @@ def test_a_chat_model_is_made_and_answers(
 def test_the_same_from_python(tmp_path: Path):
     import tuneful
 
+    assert dir(tuneful) == sorted(tuneful.__all__)
     recipe = classify_recipe(tmp_path)
     data = tuneful.prepare(recipe)
     plan = tuneful.plan(recipe, data)

@@ -60,7 +60,8 @@ def show_outcome(outcome: Outcome, console: RichConsole) -> None:
     console.print(taken)
     for finding in outcome.report.findings:
         if finding.level.word != "note":
-            console.print(f"{finding.level.word}: {finding.title} {finding.evidence}", markup=False)
+            words = f"{finding.level.word}: {finding.title} {finding.evidence}"
+            console.print(words, markup=False, soft_wrap=False)
     console.print("\nNext:", style="bold")
     for command in _next(outcome):
         console.print(f"  {command}", markup=False)

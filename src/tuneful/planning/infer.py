@@ -82,18 +82,25 @@ def infer(
     recipe = _made(tree, overrides)
     columns = ", ".join(f"{ours}: {own}" for ours, own in data.manifest["columns"].items())
     splits = ", ".join(f"{data.num_rows(split):,} {split}" for split in data.splits)
-    why = "it writes, and forgets less with its weights frozen" if is_chat else "all move or few"
     reasons = {
         "method": f"method {fitting[0]}: the source gives {data.row_type} rows",
         "data": f"format {data.manifest['format']}, columns {columns}",
         "split": f"split: {splits} rows",
-        "adapter": f"adapter {adapter}: the model has {parameters:,} parameters; {why}",
+        "adapter": f"adapter {adapter}: {_why(adapter, parameters, is_chat=is_chat)}",
         "train.epochs": f"epochs {epochs}: there are {rows:,} training rows",
         "rest": "everything else is settled by the plan (tuneful plan)",
     }
     for override in overrides:  # what was asked for needs no reason of ours
         reasons.pop(override.partition("=")[0].strip(), None)
     return Inferred(recipe, to_yaml(recipe), list(reasons.values()))
+
+
+def _why(adapter: str, parameters: int, *, is_chat: bool) -> str:
+    """The reason of an adapter."""
+    if is_chat:
+        return "the model writes, and forgets less with its weights frozen"
+    few = "few enough" if adapter == "full" else "too many"
+    return f"the model has {parameters:,} parameters, {few} to train all"
 
 
 def _made(tree: dict[str, Any], overrides: Sequence[str]) -> Recipe:

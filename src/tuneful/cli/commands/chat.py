@@ -40,7 +40,7 @@ def run(args: Namespace, console: Console) -> int:
             fix=f"tuneful predict {args.model} TEXT",
         )
     first = (Message("system", args.system),) if args.system else ()
-    console.say("An empty line begins anew; Ctrl-D leaves.")
+    console.say("An empty line begins anew; Ctrl-D or Ctrl-C leaves.")
     said: tuple[Message, ...] = first
     for line in _lines():
         if not line.strip():
@@ -63,7 +63,8 @@ def _lines() -> Iterator[str]:
     while True:
         try:
             yield input("> ")
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
+            print()  # the shell's prompt gets a line of its own
             return
 
 
