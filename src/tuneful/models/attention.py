@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch.nn import functional
 
+from tuneful.models.decoding import active_decoding, active_prefill
 from tuneful.models.dense import DenseAttention, Rule, Slice, like_projection
 from tuneful.models.packing import active_layout
 
@@ -40,8 +41,8 @@ def register() -> None:
 
 
 def _mask(*args: Any, **kwargs: Any) -> Any:
-    """No mask for a packed row; transformers' own for a padded batch."""
-    if active_layout() is not None:
+    """No mask for a packed row or answers in the making; transformers' own for a padded batch."""
+    if active_layout() is not None or active_decoding() is not None:
         return None
     from transformers import masking_utils
 
@@ -66,6 +67,11 @@ def _attention(
         softcap=options.get("softcap"),
         dropout=float(options.get("dropout") or 0.0),
     )
+    decoding, prefill = active_decoding(), active_prefill()
+    if decoding is not None:
+        return decoding.attend(query, key, value, rule), None
+    if prefill is not None:
+        prefill.catch(key, value)
     if layout is not None:
         return attend(query, key, value, layout, rule), None
     if rule.softcap:

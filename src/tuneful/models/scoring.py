@@ -166,6 +166,19 @@ class Scorer:
         classifier = core.score if hasattr(core, "score") else core.classifier
         return classifier(core.dropout(self._states(sequences, place_N))).float(), place_N
 
+    def states(self, sequences: Sequence[Sequence[int]]) -> Tensor:
+        """Last hidden states of all tokens of a packed row: [T, D]."""
+        return self._run_packed(pack(sequences, self.device))[0]
+
+    def next_states(self, token_B1: Tensor, position_B1: Tensor) -> Tensor:
+        """Last hidden state of one more token of each answer in the making: [B, D].
+
+        For use inside `decoding.going_on`.
+        """
+        options: dict[str, Any] = {"use_cache": False} if hasattr(self.core, "lm_head") else {}
+        out = cast("Any", self.encoder)(input_ids=token_B1, position_ids=position_B1, **options)
+        return out.last_hidden_state[:, 0]
+
     def _owner(self, sequences: Sequence[Sequence[int]]) -> Tensor:
         """Which sequence each token of the row belongs to: [T]."""
         lengths = torch.tensor([len(row) for row in sequences], device=self.device)

@@ -1,0 +1,159 @@
+"""Answers to many prompts at once, greedy or sampled.
+
+Prompts are read once, packed, whatever the number of answers (models.decoding). A prompt leaves the
+batch once all its answers have ended. What is drawn for an answer depends on the seed and its place
+alone, not on what else is in the batch.
+
+Shapes: P prompts, G answers each, B = P G, V vocabulary, M longest answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+
+from tuneful.models.decoding import Decoding, Prefill, catching, going_on
+from tuneful.models.logprobs import logits, projection_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from tuneful.models.scoring import Scorer
+
+ROWS_AT_ONCE = 128
+"""Answers in the making: beyond, larger products gain little and keys and values fill memory."""
+LOOK_EVERY = 4
+"""Tokens between looks at which prompts are done."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen.
+
+    Attributes:
+        max_new_tokens: Longest answer.
+        temperature: What scores are divided by; 0 takes the likeliest token.
+        top_p: Smallest set of likeliest tokens whose probability reaches this (Holtzman et al.
+            2020, arXiv:1904.09751); 1 for all.
+        num_answers: To each prompt.
+        seed: Of what is drawn.
+    """
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    num_answers: int = 1
+    seed: int = 0
+
+
+def generate(
+    scorer: Scorer,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    eos_id: int | None,
+    on_done: Callable[[int], None] | None = None,
+) -> list[list[list[int]]]:
+    """Token ids of each prompt's answers; the end token stands last where it was said.
+
+    Args:
+        scorer: Of the model; one that packs.
+        prompts: Token ids, none empty.
+        sampling: How tokens are chosen.
+        eos_id: The token that ends an answer.
+        on_done: Told how many prompts are done, now and then.
+    """
+    order = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))
+    at_once = max(1, ROWS_AT_ONCE // sampling.num_answers)
+    result: list[list[list[int]]] = [[] for _ in prompts]
+    was_training = scorer.model.training
+    scorer.model.eval()
+    for start in range(0, len(order), at_once):
+        members = order[start : start + at_once]
+        with torch.inference_mode():
+            found = _batch(scorer, [prompts[n] for n in members], members, sampling, eos_id)
+        for number, answers in zip(members, found, strict=True):
+            result[number] = answers
+        if on_done:
+            on_done(start + len(members))
+    scorer.model.train(was_training)
+    return result
+
+
+def _batch(
+    scorer: Scorer,
+    prompts: Sequence[Sequence[int]],
+    numbers: Sequence[int],
+    sampling: Sampling,
+    eos_id: int | None,
+) -> list[list[list[int]]]:
+    """Answers to prompts that fit into memory together; `numbers` are theirs among all."""
+    count, groups, longest = len(prompts), sampling.num_answers, sampling.max_new_tokens
+    uniform_BM = torch.cat([_uniforms(sampling, number) for number in numbers]).to(scorer.device)
+    prefill = Prefill()
+    with catching(prefill):
+        state_TD = scorer.states(prompts)
+    decoding = Decoding(prefill, [len(prompt) for prompt in prompts], groups, longest)
+    last_P = decoding.length_P.cumsum(0) - 1
+    state_BD = state_TD[last_P].repeat_interleave(groups, dim=0)
+    said_BM = torch.zeros(count * groups, longest, dtype=torch.long, device=scorer.device)
+    row_B = torch.arange(count * groups, device=scorer.device)
+    ended_B = torch.zeros(count * groups, dtype=torch.bool, device=scorer.device)
+    for at in range(longest):
+        token_B = choose(_scores(scorer, state_BD), sampling, uniform_BM[row_B, at])
+        said_BM[row_B, at] = token_B
+        if eos_id is not None:
+            ended_B |= token_B == eos_id
+        if at + 1 == longest or bool(ended_B.all()):
+            break
+        if at % LOOK_EVERY == LOOK_EVERY - 1:
+            going_P = (~ended_B.view(-1, groups)).any(dim=1).nonzero()[:, 0]
+            if len(going_P) < len(decoding.length_P):
+                decoding.keep(going_P)
+                row_B, token_B, ended_B = (
+                    x.view(-1, groups)[going_P].flatten() for x in (row_B, token_B, ended_B)
+                )
+        position_B1 = decoding.position_B1
+        decoding.begin()
+        with going_on(decoding):
+            state_BD = scorer.next_states(token_B[:, None], position_B1)
+    return [
+        [_until(answer, eos_id) for answer in answers]
+        for answers in said_BM.view(count, groups, longest).tolist()
+    ]
+
+
+def _uniforms(sampling: Sampling, number: int) -> Tensor:
+    """What decides the tokens of a prompt's answers: [G, M] in [0, 1)."""
+    draw = torch.Generator().manual_seed(sampling.seed * 1_000_003 + number)
+    return torch.rand(sampling.num_answers, sampling.max_new_tokens, generator=draw)
+
+
+def _scores(scorer: Scorer, state_BD: Tensor) -> Tensor:
+    projection = projection_of(cast("Any", scorer.core))
+    if projection is not None:
+        return logits(state_BD, projection)
+    return cast("Any", scorer.core).get_output_embeddings()(state_BD).float()
+
+
+def choose(logits_BV: Tensor, sampling: Sampling, uniform_B: Tensor) -> Tensor:
+    """One token of each row: the first at which the summed probability passes the number drawn."""
+    if sampling.temperature == 0:
+        return logits_BV.argmax(dim=-1)
+    share_BV = (logits_BV / sampling.temperature).softmax(dim=-1)
+    if sampling.top_p < 1:
+        sorted_BV, order_BV = share_BV.sort(dim=-1, descending=True)
+        before_BV = sorted_BV.cumsum(dim=-1) - sorted_BV
+        sorted_BV[before_BV >= sampling.top_p] = 0.0
+        share_BV = torch.zeros_like(share_BV).scatter(-1, order_BV, sorted_BV)
+    sum_BV = share_BV.cumsum(dim=-1)
+    drawn_B1 = uniform_B[:, None] * sum_BV[:, -1:]
+    found_B = torch.searchsorted(sum_BV, drawn_B1, right=True)[:, 0]
+    return found_B.clamp(max=logits_BV.shape[-1] - 1)
+
+
+def _until(answer: list[int], eos_id: int | None) -> list[int]:
+    return answer[: answer.index(eos_id) + 1] if eos_id in answer else answer
