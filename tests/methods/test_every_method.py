@@ -19,15 +19,26 @@ from tuneful.core.store import Store
 from tuneful.data.rows import ROWS, kind_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import Encoded
+from tuneful.models.generate import Sampling, generate
 from tuneful.recipe.schema import Recipe
-from tuneful.training.beforehand import score_now
+from tuneful.training.answers import pretended
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import Setup, set_up_run
 from tuneful.training.steps import Learner, Measured
 from tuneful.workflow import Gate, plan, prepare, train_recipe
 
 TEACHER = "a model like the student"
-SETTINGS: dict[str, dict[str, Any]] = {"distill": {"teacher": TEACHER}}
+ANSWERS = {
+    "rewards": [{"name": "length", "unit": "characters", "at_most": 4, "falloff": 8}],
+    "num_answers": 3,
+    "max_new_tokens": 6,
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "distill": {"teacher": TEACHER},
+    "grpo": {**ANSWERS, "beta": 0.1, "updates_per_rollout": 2},
+    "rloo": ANSWERS,
+    "ppo": {**ANSWERS, "updates_per_rollout": 2, "control": "adaptive"},
+}
 NUM_ROWS = 6
 EVERY_METHOD = pytest.mark.parametrize("method", list(METHODS.table))
 
@@ -85,11 +96,21 @@ def bench(tmp_path_factory: pytest.TempPathFactory):
             settings = plan(recipe, data, store=store).settings
             setup = set_up_run(recipe, data, settings, store, lambda event: None)
             encoded = encode_split(data, "train", setup.encoding, store, lambda event: None)
-            few = score_now(encoded.take(range(NUM_ROWS)), setup.base())
-            made[method] = Bench(setup, few)
+            few = encoded.take(range(NUM_ROWS))
+            if setup.method.needs.rollouts is not None:
+                made[method] = Bench(setup, answers_to([prompt for (prompt,) in few], setup))
+            else:
+                made[method] = Bench(setup, setup.ready(few))
         return made[method]
 
     return of
+
+
+def answers_to(prompts: list[Encoded], setup: Setup) -> list[list[Encoded]]:
+    """Answers of the untrained model, every second one of them rewarded."""
+    sampling = Sampling(6, temperature=1.0, num_answers=3)
+    said = generate(setup.scorer(), [p.tokens for p in prompts], sampling, setup.tokenizer.eos_id)
+    return pretended(setup.learner(), prompts, said)
 
 
 def assert_same(one: tuple[Measured, dict[str, Any]], other: tuple[Measured, dict[str, Any]]):

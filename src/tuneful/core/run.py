@@ -63,6 +63,11 @@ class Run:
         return self.path / "checkpoints"
 
     @property
+    def rollouts(self) -> Path:
+        """Folder of the answers that a reinforced model gave, each file named by its step."""
+        return self.path / "rollouts"
+
+    @property
     def reports(self) -> Path:
         """Folder of the stages' reports."""
         return self.path / "reports"

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from tuneful.core.errors import DataError
 from tuneful.data.rows import Chat, Preference, Row
+from tuneful.models.encoded import Encoded as Encoded  # noqa: PLC0414  (all know it from here)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
+    from tuneful.grading.rollouts import RolloutConfig, Sampled, Weighed
     from tuneful.models.tokenizer import Tokenizer
     from tuneful.recipe.parts import PartConfig
 
@@ -27,35 +29,6 @@ RowT_contra = TypeVar("RowT_contra", bound=Row, contravariant=True)
 Head = Literal["classes", "tags", "tokens"]
 """What the engine computes: scores of a whole sequence, scores of each word, or log p of each
 learned token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """One token sequence, ready for packing.
-
-    Attributes:
-        tokens: Token ids, at most the run's max_length.
-        weights: How much each token is learned as a target, one a token; empty for head "classes".
-        label: Class index for head "classes", else -1.
-        weight: How much the sequence counts.
-        num_cut: Tokens that did not fit into max_length.
-        targets: Head "classes": a number for each score, where a class index does not say it all.
-            Head "tags": the class index of each token.
-        second: Where the second of two texts begins, for models that mark it; 0 for none.
-        is_aside: Not learned, only measured before the step for `Needs.step`.
-        facts: What the loss needs of each token, by name: a number, or a list of as many for each
-            learned one; made in the run, not kept.
-    """
-
-    tokens: Sequence[int]
-    weights: Sequence[float] = ()
-    label: int = -1
-    weight: float = 1.0
-    num_cut: int = 0
-    targets: Sequence[float] = ()
-    second: int = 0
-    is_aside: bool = False
-    facts: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -87,6 +60,7 @@ class TokenScores:
         reference_N: log p under the reference, without gradient; where the method needs it.
         divergence_N: What the method's `divergence` made of student and teacher, with gradient.
         label_S: `Encoded.label` of each sequence.
+        value_N: What the value head expects before the token, with gradient; if there is one.
         facts: `Encoded.facts` at the learned tokens.
         step: What `Needs.step` made of the whole step.
     """
@@ -98,6 +72,7 @@ class TokenScores:
     reference_N: Tensor | None = None
     divergence_N: Tensor | None = None
     label_S: Tensor | None = None
+    value_N: Tensor | None = None
     facts: Mapping[str, Tensor] = field(default_factory=dict[str, Any])
     step: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -168,6 +143,9 @@ class Needs:
             so that its pipelines read the scores rightly; "" where it needs no word.
         step: Numbers that the loss needs of a whole step, however it is cut into passes: from the
             scores of each pass's `is_aside` sequences, which come without gradient and dropout.
+        rollouts: How the model's own answers are sampled and graded; the method is a `Reinforced`.
+        old_logp: log p of those answers under the model that sampled them.
+        value: A head that says what to expect before each token.
     """
 
     reference: HowReference | None = None
@@ -178,6 +156,9 @@ class Needs:
     teacher_top_k: int = 0
     problem_type: Literal["", "multi_label_classification", "regression"] = ""
     step: Callable[[Sequence[TokenScores]], Mapping[str, float]] | None = None
+    rollouts: RolloutConfig | None = None
+    old_logp: bool = False
+    value: bool = False
 
 
 Measured = str
@@ -271,3 +252,18 @@ def encode_chats(
         weights = [0.0, *chat.weights[1:]]
         encoded.append([Encoded(chat.tokens, weights, weight=row.weight, num_cut=chat.num_cut)])
     return encoded
+
+
+class Reinforced(Protocol):
+    """What a method with `Needs.rollouts` has beside the rest."""
+
+    needs: Needs
+
+    def weigh(self, groups: Sequence[Sequence[Sampled]], kept: Mapping[str, float]) -> Weighed:
+        """From the graded answers to each prompt to the facts that `loss` reads.
+
+        Args:
+            groups: The answers to each prompt of the step.
+            kept: `Weighed.kept` of the round before; empty at the first.
+        """
+        ...

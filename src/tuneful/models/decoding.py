@@ -125,12 +125,12 @@ class Decoding:
         to_answer = query @ answers.key[:, :, :now].flatten(0, 1).transpose(1, 2)
         to_answer = to_answer.view(count, groups, shared, ratio, now).float()
         share = self._shares(to_prompt, to_answer, rule).to(value.dtype)
-        of_prompt, of_answer = share.split([longest, now], dim=-1)
+        of_prompt, of_answer = share[..., :longest], share[..., longest:]
         of_prompt = of_prompt.transpose(1, 2).reshape(count * shared, groups * ratio, longest)
         read = of_prompt @ prompts.value.flatten(0, 1)
         read = read.view(count, shared, groups, ratio, width).transpose(1, 2)
         own = of_answer.reshape(size * shared, ratio, now) @ answers.value[:, :, :now].flatten(0, 1)
-        return (read.reshape(size, 1, heads, width)) + own.view(size, 1, heads, width)
+        return read.reshape(size, 1, heads, width) + own.view(size, 1, heads, width)
 
     def _shares(self, to_prompt: Tensor, to_answer: Tensor, rule: Rule) -> Tensor:
         """Softmax over prompt and answer together: [P, G, K, R, L + now], float32."""

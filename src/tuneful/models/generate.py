@@ -100,30 +100,33 @@ def _batch(
     last_P = decoding.length_P.cumsum(0) - 1
     state_BD = state_TD[last_P].repeat_interleave(groups, dim=0)
     said_BM = torch.zeros(count * groups, longest, dtype=torch.long, device=scorer.device)
-    row_B = torch.arange(count * groups, device=scorer.device)
-    ended_B = torch.zeros(count * groups, dtype=torch.bool, device=scorer.device)
+    row_B: Tensor = torch.arange(count * groups, device=scorer.device)
+    ended_B: Tensor = torch.zeros(count * groups, dtype=torch.bool, device=scorer.device)
     for at in range(longest):
-        token_B = choose(_scores(scorer, state_BD), sampling, uniform_BM[row_B, at])
+        token_B: Tensor = choose(_scores(scorer, state_BD), sampling, uniform_BM[row_B, at])
         said_BM[row_B, at] = token_B
         if eos_id is not None:
-            ended_B |= token_B == eos_id
+            ended_B = torch.logical_or(ended_B, token_B == eos_id)
         if at + 1 == longest or bool(ended_B.all()):
             break
         if at % LOOK_EVERY == LOOK_EVERY - 1:
-            going_P = (~ended_B.view(-1, groups)).any(dim=1).nonzero()[:, 0]
+            going_P = ended_B.view(-1, groups).logical_not().any(dim=1).nonzero()[:, 0]
             if len(going_P) < len(decoding.length_P):
                 decoding.keep(going_P)
-                row_B, token_B, ended_B = (
-                    x.view(-1, groups)[going_P].flatten() for x in (row_B, token_B, ended_B)
-                )
+                row_B = _of(row_B, going_P, groups)
+                token_B = _of(token_B, going_P, groups)
+                ended_B = _of(ended_B, going_P, groups)
         position_B1 = decoding.position_B1
         decoding.begin()
         with going_on(decoding):
             state_BD = scorer.next_states(token_B[:, None], position_B1)
-    return [
-        [_until(answer, eos_id) for answer in answers]
-        for answers in said_BM.view(count, groups, longest).tolist()
-    ]
+    said = cast("list[list[list[int]]]", said_BM.view(count, groups, longest).tolist())
+    return [[_until(answer, eos_id) for answer in answers] for answers in said]
+
+
+def _of(value_B: Tensor, prompt_P: Tensor, num_answers: int) -> Tensor:
+    """The answers of some prompts."""
+    return value_B.view(-1, num_answers)[prompt_P].flatten()
 
 
 def _uniforms(sampling: Sampling, number: int) -> Tensor:

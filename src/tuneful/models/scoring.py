@@ -64,10 +64,14 @@ class Scorer:
         pad_id: Padding token for padded batches.
         packed: Pack; where the architecture's head is not known, sequences are padded all the same
             and `packed` says so.
+        temperature: What scores of the vocabulary are divided by before they become log p.
     """
 
-    def __init__(self, model: nn.Module, *, pad_id: int, packed: bool) -> None:
+    def __init__(
+        self, model: nn.Module, *, pad_id: int, packed: bool, temperature: float = 1.0
+    ) -> None:
         self.model = model
+        self.temperature = temperature
         self.pad_id = pad_id
         self.core = cast("Any", model).get_base_model() if _is_peft(model) else model
         self.encoder = cast("nn.Module", cast("Any", self.core).base_model)
@@ -131,13 +135,20 @@ class Scorer:
         gradient = known_gradient(learned.weight_N) if known_gradient else None
         return self.logp(learned, gradient), learned.weight_N, learned.owner_N
 
+    def values(self, learned: Learned) -> Tensor:
+        """What the value head expects before each learned token: [N] in float32."""
+        head = cast("nn.Module", cast("Any", self.model).value_head)
+        return head(learned.state_ND.float())[:, 0]
+
     def logp(self, learned: Learned, known_gradient_N: Tensor | None = None) -> Tensor:
         """Log p of the learned tokens, from the states before them: [N]."""
         projection = projection_of(cast("nn.Module", self.core))
         if projection is not None:
             state, target = learned.state_ND, learned.target_N
+            projection = projection._replace(scale=projection.scale / self.temperature)
             return token_logp(state, target, projection, known_gradient_N)
         logits = cast("Any", self.core).get_output_embeddings()(learned.state_ND).float()
+        logits = logits / self.temperature
         picked = logits.gather(1, learned.target_N[:, None])[:, 0]
         return picked - logits.logsumexp(dim=1)
 

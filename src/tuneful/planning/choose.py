@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from tuneful.grading.rollouts import updates_of
 from tuneful.planning.memory import Load, tokens_that_fit
 from tuneful.planning.privacy import make_budget
 from tuneful.planning.settings import Settings
@@ -101,7 +102,7 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         return chosen[key].value
 
     batch_size = settle("batch_size", _batch_size(known))
-    steps = count_steps(known.sample.num_rows, train.epochs, batch_size, train.max_steps)
+    steps = steps_of(known.recipe, known.sample.num_rows, batch_size)
     chosen |= {"steps": _steps(known, batch_size, steps), "warmup_steps": _warmup(known, steps)}
     max_length = settle("max_length", _max_length(known))
     settings = Settings(
@@ -133,8 +134,15 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
     return replace(settings, tokens_per_pass=tokens), chosen
 
 
+def steps_of(recipe: Recipe, num_rows: int, batch_size: int) -> int:
+    """Optimizer steps of a run on so many rows."""
+    train = recipe.train
+    steps = count_steps(num_rows, train.epochs, batch_size, None) * updates_of(recipe.method)
+    return steps if train.max_steps is None else min(steps, train.max_steps)
+
+
 def count_steps(num_rows: int, epochs: float, batch_size: int, max_steps: int | None) -> int:
-    """Optimizer steps of a run; its last step may have fewer rows."""
+    """Steps that see each row `epochs` times; the last may have fewer rows."""
     steps = math.ceil(max(1, round(num_rows * epochs)) / batch_size)
     return steps if max_steps is None else min(steps, max_steps)
 
@@ -143,7 +151,9 @@ def _steps(known: Known, batch_size: int, steps: int) -> Choice:
     train, rows = known.recipe.train, known.sample.num_rows
     if train.max_steps is not None and steps == train.max_steps:
         return Choice(steps, "train.max_steps")
-    return Choice(steps, f"{rows:,} rows x {train.epochs:g} epochs / {batch_size} rows a step")
+    reason = f"{rows:,} rows x {train.epochs:g} epochs / {batch_size} rows a step"
+    updates = updates_of(known.recipe.method)
+    return Choice(steps, reason if updates == 1 else f"{reason} x {updates} updates")
 
 
 def automatic_batch_size(rows_seen: float) -> int:

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from tuneful.grading.rollouts import updates_of
 from tuneful.planning.memory import estimate_memory
 from tuneful.planning.speed import SHARE_OF_PEAK, Timing, Work, flops_per_token, matrix_speed
 
@@ -75,11 +76,14 @@ def predict(
 
 def _rows_seen(known: Known, settings: Settings) -> int:
     wanted = max(1, round(known.sample.num_rows * settings.epochs))
+    wanted *= updates_of(known.recipe.method)
     return min(wanted, settings.steps * settings.batch_size)
 
 
 def _rows_validated(known: Known, settings: Settings) -> int:
-    return known.num_validation * math.ceil(settings.steps / settings.validate_every)
+    rows = known.num_validation * math.ceil(settings.steps / settings.validate_every)
+    rollouts = known.method.needs.rollouts
+    return rows if rollouts is None else math.ceil(rows / rollouts.num_answers)
 
 
 def _scale(memory: Mapping[str, float], measured_gib: float) -> dict[str, float]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tuneful.models.encoded import answered
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tuneful.data.dataset import Dataset
+    from tuneful.grading.rollouts import RolloutConfig
     from tuneful.methods.base import Encoded, Method
     from tuneful.models.tokenizer import Tokenizer
 
@@ -74,8 +77,17 @@ def take_sample(
     numbers = [index * total // count for index in range(count)]
     rows = [data.row("train", number) for number in numbers]
     encoded = method.encode(rows, tokenizer, NO_LIMIT)
+    rollouts = method.needs.rollouts
+    if rollouts is not None:
+        encoded = [_answered(prompt, rollouts) for (prompt,) in encoded]
     return Sample(
         sequences=[sequence for sequences in encoded for sequence in sequences],
         rows=[n for n, sequences in zip(numbers, encoded, strict=True) for _ in sequences],
         num_rows=total,
     )
+
+
+def _answered(prompt: Encoded, rollouts: RolloutConfig) -> list[Encoded]:
+    """What a prompt's answers will be at the longest: which tokens, nobody knows yet."""
+    longest = [prompt.tokens[-1]] * rollouts.max_new_tokens
+    return [answered(prompt, longest)] * rollouts.num_answers

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic.json_schema import models_json_schema
 
-from tuneful.recipe.parts import TABLES, PartConfig, config_of, registry
+from tuneful.recipe.parts import LISTED, TABLES, PartConfig, config_of, registry
 from tuneful.recipe.schema import Recipe
 
 Form = dict[str, Any]
@@ -16,7 +16,7 @@ def json_schema() -> Form:
     """JSON Schema (draft 2020-12) of a recipe file, with every part that is installed."""
     parts = {
         section: {name: config_of(section, name) for name in registry(section)}
-        for section in TABLES
+        for section in (*TABLES, *LISTED)
     }
     configs = dict.fromkeys(config for named in parts.values() for config in named.values())
     # One call for all: models of one name in two parts get names of their own.
@@ -29,11 +29,17 @@ def json_schema() -> Form:
     }
     recipe = own[Recipe]
     for section, named in parts.items():
+        forms_of = [
+            *(_as_word(name, own[c]) for name, c in named.items() if _works_alone(own[c])),
+            *(_as_mapping(name, own[c]) for name, c in named.items()),
+        ]
+        if section in LISTED:
+            defs[section] = {"oneOf": forms_of}
+            continue
         field = _field(recipe, defs, section)
         del field["$ref"]
-        words = [_as_word(name, own[config]) for name, config in named.items()]
-        mappings = [_as_mapping(name, own[config]) for name, config in named.items()]
-        field["oneOf"] = words + mappings
+        field["oneOf"] = forms_of
+    _link(recipe)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **recipe,
@@ -49,6 +55,24 @@ def _field(recipe: Form, defs: dict[str, Form], section: str) -> Form:
     for name in above:
         form = defs[str(form["properties"][name]["$ref"]).split("/")[-1]]
     return form["properties"][last]
+
+
+def _works_alone(settings: Form) -> bool:
+    """Whether a part needs no settings beside its name."""
+    return set(settings.get("required", [])) <= {"name"}
+
+
+def _link(form: object) -> None:
+    """Let the forms of settings that list parts lead to those parts."""
+    if isinstance(form, list):
+        for below in cast("list[object]", form):
+            _link(below)
+    elif isinstance(form, dict):
+        known = cast("Form", form)
+        if set(known) == {"part"}:
+            known["$ref"] = f"#/$defs/{known.pop('part')}"
+        for below in known.values():
+            _link(below)
 
 
 def _as_word(name: str, settings: Form) -> Form:

@@ -21,12 +21,14 @@ class Order:
         batch_size: Rows of a step.
         epochs: Passes over the rows; the last may be a part.
         seed: Of the permutations.
+        repeats: Steps that have the same rows one after the other.
     """
 
     num_rows: int
     batch_size: int
     epochs: float
     seed: int
+    repeats: int = 1
 
     @property
     def total_rows(self) -> int:
@@ -36,11 +38,11 @@ class Order:
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return math.ceil(self.total_rows / self.batch_size)
+        return math.ceil(self.total_rows / self.batch_size) * self.repeats
 
     def rows(self, step: int) -> list[int]:
         """Row numbers of a step, counted from 0; steps past the end go on into further epochs."""
-        first = step * self.batch_size
+        first = step // self.repeats * self.batch_size
         last = first + self.batch_size
         if step < self.steps:
             last = min(last, self.total_rows)

@@ -9,7 +9,7 @@ from tuneful.core.report import Level
 from tuneful.methods import METHODS
 from tuneful.training.preflight import preflight
 from tuneful.training.preflight.base import Inspection
-from tuneful.training.probe import overfit
+from tuneful.training.probe import ask_a_few, overfit
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
 
@@ -38,6 +38,9 @@ def inspect_run(
         return report
     setup = set_up_run(recipe, data, plan.settings, store, listener)
     encoded = encode_split(data, "train", setup.encoding, store, listener)
+    ask = None
+    if setup.method.needs.rollouts is not None:
+        ask = partial(ask_a_few, setup, data, store)
     return preflight(
         Inspection(
             recipe,
@@ -46,7 +49,8 @@ def inspect_run(
             plan.settings,
             encoded,
             setup.tokenizer.eos_id,
-            partial(overfit, setup, encoded),
+            partial(overfit, setup, encoded) if setup.method.needs.rollouts is None else None,
+            ask,
             plan.findings,
         )
     )

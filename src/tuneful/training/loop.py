@@ -20,7 +20,7 @@ from tuneful.training.memory import peak_memory_gib
 from tuneful.training.schedule import learning_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from types import FrameType
 
     from torch import Tensor
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tuneful.training.batches import Order, PoissonOrder
     from tuneful.training.optimizer import Optimizer
     from tuneful.training.privacy import Mechanism
+    from tuneful.training.rollouts import Rollouts
     from tuneful.training.steps import Learner, Measured
 
 VALIDATION_ROWS_AT_ONCE = 64
@@ -60,6 +61,7 @@ class Job:
     validation_rows: Rows | None
     listener: Listener
     mechanism: Mechanism | None = None
+    rollouts: Rollouts | None = None
 
 
 def run_loop(job: Job) -> tuple[Progress, dict[str, Tensor]]:
@@ -102,7 +104,8 @@ def _step(job: Job, progress: Progress) -> Progress:
     torch.manual_seed(job.settings.seed * 1_000_003 + progress.step)
     rows = job.order.rows(progress.step)
     rate = learning_rate(job.settings, progress.step)
-    measured = _learn(job, rows, progress.step)
+    taken, told = _taken(job, rows, progress.step)
+    measured = _learn(job, taken, progress.step)
     where = f"{job.run.path}, step {progress.step + 1}, training rows {rows[:8]}"
     norm = steps.update(job.optimizer, rate, measured.loss, where)
     seconds = time.perf_counter() - began
@@ -112,12 +115,22 @@ def _step(job: Job, progress: Progress) -> Progress:
         tokens=progress.tokens + measured.tokens,
         seconds=progress.seconds + seconds,
     )
-    _record(job, after, measured, {"learning_rate": rate, "grad_norm": norm, "seconds": seconds})
+    more = {**told, "learning_rate": rate, "grad_norm": norm, "seconds": seconds}
+    _record(job, after, measured, more)
     return after
 
 
-def _learn(job: Job, rows: list[int], step: int) -> Measured:
-    taken = job.train_rows.take(rows)
+def _taken(
+    job: Job, rows: list[int], step: int
+) -> tuple[Sequence[Sequence[Encoded]], Mapping[str, float]]:
+    """What a step learns from: its rows, or the model's own answers to them; and their numbers."""
+    if job.rollouts is None:
+        return job.train_rows.take(rows), {}
+    found = job.rollouts.of_step(step, rows)
+    return found.rows, found.metrics
+
+
+def _learn(job: Job, taken: Sequence[Sequence[Encoded]], step: int) -> Measured:
     if job.mechanism is not None:
         return job.mechanism.learn(job.learner, job.optimizer, taken, step)
     return job.learner.learn(taken)
@@ -141,10 +154,8 @@ def _record(job: Job, progress: Progress, measured: Measured, more: dict[str, fl
 def _validate(job: Job, progress: Progress) -> Progress:
     """Measure the validation rows; keep the weights where the loss is the lowest so far."""
     began = time.perf_counter()
-    rows = job.validation_rows
-    assert rows is not None
     with job.optimizer.as_kept():
-        whole = steps.mean(list(_measure(job.learner, rows)))
+        whole = _measured(job)
     facts: dict[str, Any] = {"step": progress.step, "validation_loss": whole.loss}
     facts |= {f"validation_{name}": value for name, value in whole.metrics.items()}
     facts["validation_seconds"] = time.perf_counter() - began
@@ -161,11 +172,17 @@ def _validate(job: Job, progress: Progress) -> Progress:
     return best
 
 
-def _measure(learner: Learner, rows: Rows) -> Iterator[Measured]:
+def _measured(job: Job) -> Measured:
+    """The loss of the validation rows; where answers are graded, minus their mean reward."""
+    if job.rollouts is not None:
+        return job.rollouts.measure()
+    rows = job.validation_rows
+    assert rows is not None
+    parts: list[Measured] = []
     for start in range(0, len(rows), VALIDATION_ROWS_AT_ONCE):
-        yield learner.measure(
-            rows.take(range(start, min(start + VALIDATION_ROWS_AT_ONCE, len(rows))))
-        )
+        some = rows.take(range(start, min(start + VALIDATION_ROWS_AT_ONCE, len(rows))))
+        parts.append(job.learner.measure(some))
+    return steps.mean(parts)
 
 
 def _resume(job: Job) -> Progress:

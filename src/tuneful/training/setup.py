@@ -18,6 +18,7 @@ from tuneful.models.reference import AdapterOff, Frozen
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
+from tuneful.models.value_head import add_value_head
 from tuneful.training.beforehand import Base, score_now
 from tuneful.training.optimizer import Optimizer
 from tuneful.training.sequences import Encoding
@@ -107,7 +108,12 @@ class Setup:
 
     def scorer(self) -> Scorer:
         """Scores of the model in training."""
-        return Scorer(self.model, pad_id=self.tokenizer.pad_id, packed=self.settings.packed)
+        return Scorer(
+            self.model,
+            pad_id=self.tokenizer.pad_id,
+            packed=self.settings.packed,
+            temperature=_temperature(self.method),
+        )
 
     def base(self) -> Base | None:
         """The model before its first step, where rows are to be scored with it beforehand."""
@@ -138,7 +144,15 @@ def how_reference(method: Method[Any], adapted: Adapted) -> HowReference | None:
         )
     if asked != "auto":
         return asked
-    return "adapter_off" if can_switch else "precomputed"
+    if can_switch:
+        return "adapter_off"
+    # Answers that the model has yet to give cannot be scored beforehand.
+    return "precomputed" if method.needs.rollouts is None else "frozen"
+
+
+def _temperature(method: Method[Any]) -> float:
+    """What answers are sampled with is what they are scored with."""
+    return method.needs.rollouts.temperature if method.needs.rollouts else 1.0
 
 
 def data_facts(data: Dataset) -> DataFacts:
@@ -180,6 +194,8 @@ def set_up_run(
     precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device=device, dtype=precision)
+    if method.needs.value:
+        add_value_head(model)
     if precision == torch.bfloat16 and device == "cpu" and recipe.adapter.name == "full":
         give_rows_of_embedding(model)
     teacher = None
@@ -188,6 +204,7 @@ def set_up_run(
     frozen = None
     if how_reference(method, adapted) == "frozen":
         frozen = _frozen(located.folder, tokenizer, settings, model)
+        frozen.temperature = _temperature(method)
     return Setup(located, tokenizer, adapted, method, settings, base_precision, teacher, frozen)
 
 

@@ -153,6 +153,7 @@ class Learner:
             reference_N=reference_N,
             divergence_N=compared.divergence_N if compared else None,
             label_S=torch.tensor([s.label for s in sequences], device=self.scorer.device),
+            value_N=self.scorer.values(learned) if self.method.needs.value else None,
             facts=facts,
         )
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuneful.models.catalog import describe
+from tuneful.models.generate import Sampling, generate
 from tuneful.planning.memory import bytes_per_token
 from tuneful.planning.speed import Timing
+from tuneful.training.answers import pretended
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.setup import set_up_run
 
@@ -37,6 +40,8 @@ def make_probe(
 
     def probe(settings: Settings) -> Timing:
         setup = set_up_run(recipe, data, settings, store, listener)
+        if setup.method.needs.rollouts is not None:
+            return _time_rollouts(setup, data)
         rows = _rows(setup, data)
         few = setup.ready(_first(rows, min(TIMED_TOKENS, settings.tokens_per_pass)))
         optimizer, learner = setup.optimizer(lambda: few), setup.learner()
@@ -60,11 +65,15 @@ def make_probe(
 
 def _rows(setup: Setup, data: Dataset) -> list[list[Encoded]]:
     """Training rows from all over the split that have something to learn."""
+    return [row for row in _encoded(setup, data) if setup.method.units(row) > 0]
+
+
+def _encoded(setup: Setup, data: Dataset) -> list[list[Encoded]]:
+    """Training rows from all over the split."""
     total = data.num_rows("train")
     count = min(total, MOST_ROWS)
     rows = [data.row("train", index * total // count) for index in range(count)]
-    encoded = setup.method.encode(rows, setup.tokenizer, setup.settings.max_length)
-    return [row for row in encoded if setup.method.units(row) > 0]
+    return setup.method.encode(rows, setup.tokenizer, setup.settings.max_length)
 
 
 def _first(rows: list[list[Encoded]], tokens: int) -> list[list[Encoded]]:
@@ -76,3 +85,25 @@ def _first(rows: list[list[Encoded]], tokens: int) -> list[list[Encoded]]:
             break
         taken.append(row)
     return taken
+
+
+def _time_rollouts(setup: Setup, data: Dataset) -> Timing:
+    """Sample, score and learn a group as a step does; no grader is asked."""
+    config = setup.method.needs.rollouts
+    assert config is not None
+    settings, learner = setup.settings, setup.learner()
+    prompts = [prompt for (prompt,) in _encoded(setup, data)[:2]]
+    few = Sampling(config.max_new_tokens, config.temperature, config.top_p, config.num_answers)
+    generate(learner.scorer, [prompts[0].tokens], replace(few, max_new_tokens=2), None)  # warm-up
+    began = time.perf_counter()
+    said = generate(learner.scorer, [p.tokens for p in prompts], few, setup.tokenizer.eos_id)
+    rewarded = pretended(learner, prompts, said)
+    optimizer = setup.optimizer(lambda: rewarded)
+    sampled = time.perf_counter()
+    tokens = learner.learn(rewarded).tokens
+    learned = time.perf_counter()
+    optimizer.step(settings.learning_rate)
+    stepped = time.perf_counter() - learned
+    seconds = (sampled - began) / config.updates_per_rollout + learned - sampled
+    per_step = tokens / len(prompts) * settings.batch_size
+    return Timing(seconds_per_token=seconds / tokens + stepped / per_step, memory_gib=None)

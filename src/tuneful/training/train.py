@@ -11,7 +11,9 @@ from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import Stopped, TunefulError
 from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
+from tuneful.grading.rollouts import updates_of
 from tuneful.models.model import Model, put_in_place, save_model
+from tuneful.models.value_head import part_with_value_head
 from tuneful.planning.outcome import compare_with_actual
 from tuneful.planning.privacy import epsilon_spent
 from tuneful.recipe.write import to_yaml
@@ -21,15 +23,20 @@ from tuneful.training.between import on_the_way
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.privacy import Mechanism, secret_of
+from tuneful.training.rollouts import make_rollouts
+from tuneful.training.samples import summarize
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
+    from tuneful.methods.base import Encoded
     from tuneful.planning.plan import Plan
     from tuneful.planning.settings import Settings
     from tuneful.recipe.origins import Written
@@ -143,7 +150,14 @@ def _train(
 ) -> Model:
     setup = set_up_run(recipe, data, plan.settings, store, listener)
     job = make_job(run, setup, data, store, listener)
-    progress, weights = run_loop(job)
+    try:
+        progress, weights = run_loop(job)
+    finally:
+        if job.rollouts is not None:
+            job.rollouts.close()
+    if job.rollouts is not None:
+        write_json(run.reports / "rollouts.json", summarize(run.rollouts).to_json())
+    part_with_value_head(setup.model, weights, run.path / "value_head.safetensors")
     weights = on_the_way(weights, setup, recipe.remember.wise_ft)
     facts = _facts(recipe, data, plan, setup, progress)
     facts["run"] = str(run.path.resolve())
@@ -161,28 +175,36 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
             rows[split] = with_reference(encoded, base, store, listener) if base else encoded
             if setup.teacher and setup.teacher.is_beforehand:
                 rows[split] = setup.teacher.beside(encoded)
-    train_rows = rows["train"]
-    order, mechanism = _order(run, settings, len(train_rows))
+    train_rows, learner, rollouts = rows["train"], setup.learner(), None
+    if setup.method.needs.rollouts is not None:
+        rollouts = make_rollouts(run.rollouts, setup, learner, data, store, listener)
+    order, mechanism = _order(run, setup, len(train_rows))
+
+    def first() -> Sequence[Sequence[Encoded]]:
+        numbers = order.rows(0)
+        return rollouts.of_step(0, numbers).rows if rollouts else train_rows.take(numbers)
+
     return Job(
         run=run,
         settings=settings,
-        learner=setup.learner(),
-        optimizer=setup.optimizer(lambda: train_rows.take(order.rows(0))),
+        learner=learner,
+        optimizer=setup.optimizer(first),
         order=order,
         train_rows=train_rows,
         validation_rows=rows.get("validation"),
         listener=listener,
+        rollouts=rollouts,
         mechanism=mechanism,
     )
 
 
-def _order(
-    run: Run, settings: Settings, num_rows: int
-) -> tuple[Order | PoissonOrder, Mechanism | None]:
+def _order(run: Run, setup: Setup, num_rows: int) -> tuple[Order | PoissonOrder, Mechanism | None]:
     """Which rows make a step, and what hides them."""
-    budget = settings.privacy
+    settings = setup.settings
+    budget, repeats = settings.privacy, updates_of(setup.method.config)
     if budget is None:
-        return Order(num_rows, settings.batch_size, settings.epochs, settings.seed), None
+        order = Order(num_rows, settings.batch_size, settings.epochs, settings.seed, repeats)
+        return order, None
     secret = secret_of(run, budget)
     mechanism = Mechanism(
         bound=budget.max_grad_norm,

@@ -23,6 +23,7 @@ PREFLIGHT: Registry[Check] = Registry(
         "learning_rate": "tuneful.training.preflight.learning_rate:check",
         "metric": "tuneful.training.preflight.metric:check",
         "overfit": "tuneful.training.preflight.overfit:check",
+        "rewards": "tuneful.training.preflight.rewards:check",
         "steps": "tuneful.training.preflight.steps:check",
         "truncation": "tuneful.training.preflight.truncation:check",
         "warmup": "tuneful.training.preflight.warmup:check",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tuneful.core.report import Finding
-from tuneful.planning.choose import automatic_batch_size, count_steps
+from tuneful.planning.choose import automatic_batch_size, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tuneful.data.dataset import Dataset
     from tuneful.methods.base import Encoded, Method
@@ -55,6 +55,23 @@ class Overfit:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """An answer of the untrained model.
+
+    Attributes:
+        text: What it said.
+        reward: What graders gave; None where one of them gave no score.
+        failed: By grader, why there is no score.
+        is_ended: Whether the model ended it, rather than running out of tokens.
+    """
+
+    text: str
+    reward: float | None
+    failed: Mapping[str, str]
+    is_ended: bool
+
+
+@dataclass(frozen=True)
 class Inspection:
     """What is known before the first step. What is not known yet is None.
 
@@ -66,6 +83,8 @@ class Inspection:
         plan_findings: What planning found.
         encoded: The training rows as tokens.
         eos_id: The token that ends an answer.
+        ask: Lets the model answer a few prompts and has the answers graded; for methods that learn
+            from such.
         overfit: Trains on rows of these numbers for a few steps and puts the weights back.
     """
 
@@ -76,6 +95,7 @@ class Inspection:
     encoded: EncodedRows | None = None
     eos_id: int | None = None
     overfit: Callable[[Sequence[int]], Overfit] | None = None
+    ask: Callable[[], Sequence[Sequence[Tried]]] | None = None
     plan_findings: Sequence[Finding] = ()
 
     @property
@@ -93,8 +113,7 @@ class Inspection:
         """Optimizer steps, as planned or as they will be."""
         if self.settings is not None:
             return self.settings.steps
-        train, rows = self.recipe.train, self.data.num_rows("train")
-        return count_steps(rows, train.epochs, self.batch_size, train.max_steps)
+        return steps_of(self.recipe, self.data.num_rows("train"), self.batch_size)
 
 
 Check = Callable[[Inspection], Iterable[Finding]]

@@ -17,7 +17,7 @@ NUM_ROWS = 64
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Look for the end token among the learned tokens of rows that were not cut."""
     encoded = inspection.encoded
-    if encoded is None or inspection.method.head != "tokens":
+    if encoded is None or inspection.method.head != "tokens" or inspection.ask is not None:
         return
     if inspection.eos_id is None:
         yield Finding(

@@ -18,7 +18,7 @@ GRAVE_SHARE = 0.05
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Count rows without a learned token."""
     encoded = inspection.encoded
-    if encoded is None or inspection.method.head != "tokens":
+    if encoded is None or inspection.method.head != "tokens" or inspection.ask is not None:
         return
     empty = [number for number, learned in enumerate(encoded.num_learned) if not learned]
     if not empty:
