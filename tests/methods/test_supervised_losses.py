@@ -113,8 +113,8 @@ def test_a_rating_outside_the_scale_is_said(words: Tokenizer):
 def test_a_tag_is_learned_at_the_first_piece_of_its_word(chat: Tokenizer):
     tag = method("tag", ("B-X", "O"))
     ((sequence,),) = tag.encode([Tagged(("ab", "c", "def"), ("O", "B-X", "O"))], chat, 99)
-    assert [chat.hf.decode([token]) for token in sequence.tokens] == list("abcdef")
-    assert list(sequence.weights) == [1, 0, 1, 1, 0, 0]
+    assert [chat.hf.decode([token]) for token in sequence.tokens] == list("ab c def")
+    assert list(sequence.weights) == [1, 0, 0, 1, 0, 1, 0, 0]
     assert [t for t, w in zip(sequence.targets, sequence.weights, strict=True) if w] == [1, 0, 1]
 
 

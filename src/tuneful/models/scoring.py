@@ -173,9 +173,7 @@ class Scorer:
         """Scores [N, C] in float32 of the tokens with weight > 0, and their places in the row."""
         weight_T = torch.tensor([w for row in weights for w in row], device=self.device)
         place_N = weight_T.nonzero()[:, 0]
-        core = cast("Any", self.core)
-        classifier = core.score if hasattr(core, "score") else core.classifier
-        return classifier(core.dropout(self._states(sequences, place_N))).float(), place_N
+        return _tag_head(self.core)(self._states(sequences, place_N)).float(), place_N
 
     def states(self, sequences: Sequence[Sequence[int]]) -> Tensor:
         """Last hidden states of all tokens of a packed row: [T, D]."""
@@ -248,6 +246,15 @@ def _reads_each_token(core: Any) -> bool:
     if type(core).__name__.endswith("ForSequenceClassification"):
         return False
     return not hasattr(core, "classifier") or core.config.model_type in PACKED_ENCODERS
+
+
+def _tag_head(core: Any) -> Callable[[Tensor], Tensor]:
+    """From the states of words [N, D] to their scores [N, C], as the architecture has it."""
+    last = core.score if hasattr(core, "score") else core.classifier
+    if hasattr(core, "head") and hasattr(core, "drop"):  # ModernBERT
+        return lambda state_ND: last(core.drop(core.head(state_ND)))
+    dropout = getattr(core, "dropout", None)
+    return last if dropout is None else lambda state_ND: last(dropout(state_ND))
 
 
 def _pool_of(core: Any) -> Pool | None:

@@ -6,8 +6,9 @@ truncation or padding that the tokenizer's file switches on by itself.
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tuneful.core.errors import ModelError
@@ -142,18 +143,23 @@ class Tokenizer:
         return Closed(tokens, len(first) if is_marked else 0, num_cut)
 
     def encode_words(self, words: Sequence[str], max_length: int) -> Pieces:
-        """Words apart into pieces, between the special tokens, cut to `max_length` tokens."""
-        encoding = self.hf.backend_tokenizer.encode(
-            list(words), is_pretokenized=True, add_special_tokens=False
-        )
-        tokens, num_cut = self.close(encoding.ids, max_length)
-        owners: list[int | None] = [None] * len(self.prefix)
-        owners += encoding.word_ids[: len(encoding.ids) - num_cut]
-        owners += [None] * len(self.suffix)
-        first_of = [
-            -1 if word is None or (at and owners[at - 1] == word) else word
-            for at, word in enumerate(owners)
-        ]
+        """Words with spaces between them, among the special tokens, cut to `max_length` tokens.
+
+        They are read as one text, as they would be anywhere else: many tokenizers mark a word by
+        the space before it. A token belongs to the word of its first sign that is no space.
+        """
+        text = " ".join(words)
+        begins = list(accumulate((len(word) + 1 for word in words), initial=0))
+        ids, spans = self.encode_with_offsets(text)
+        tokens, num_cut = self.close(ids, max_length)
+        first_of, before = [-1] * len(self.prefix), -1
+        for begin, end in spans[: len(ids) - num_cut]:
+            inside = begin + len(text[begin:end]) - len(text[begin:end].lstrip(" "))
+            word = bisect(begins, inside) - 1
+            is_first = inside < end and word != before
+            first_of.append(word if is_first else -1)
+            before = word if is_first else before
+        first_of += [-1] * len(self.suffix)
         return Pieces(tokens, first_of, num_cut)
 
     def decode(self, ids: Sequence[int]) -> str:

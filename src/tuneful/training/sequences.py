@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tuneful.methods.base import Method
     from tuneful.models.tokenizer import Tokenizer
 
-VERSION = 3
+VERSION = 4
 ROWS_AT_ONCE = 1000
 
 
