@@ -42,7 +42,13 @@ def test_a_trained_reward_model_scores_answers(tmp_path: Path, store: Store, kin
             "model": str(world.encoder(tmp_path / "model", 0.0)),
             "data": {"source": str(row_files.source(kind, tmp_path / "rows.jsonl"))},
             "method": "reward",
-            "train": {"max_steps": 2, "batch_size": 8, "precision": "fp32", "threads": 1},
+            "train": {
+                "max_steps": 4,
+                "learning_rate": 1e-2,
+                "batch_size": 8,
+                "precision": "fp32",
+                "threads": 1,
+            },
         }
     )
     folder = train_recipe(recipe, store, gate=Gate(fail_on=None)).model.path
