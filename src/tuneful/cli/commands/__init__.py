@@ -24,6 +24,7 @@ COMMANDS: Registry[Command] = Registry(
         "run": "tuneful.cli.commands.run:COMMAND",
         "schema": "tuneful.cli.commands.schema:COMMAND",
         "show": "tuneful.cli.commands.show:COMMAND",
+        "sweep": "tuneful.cli.commands.sweep:COMMAND",
         "train": "tuneful.cli.commands.train:COMMAND",
     },
 )
