@@ -67,7 +67,7 @@ class GRPO:
     Config: ClassVar[type[GRPOConfig]] = GRPOConfig
     rows: ClassVar[type[Prompt]] = Prompt
     head: ClassVar[Head] = "tokens"
-    measured: ClassVar[Measured] = "rewards"
+    measured: ClassVar[Measured] = "graded"
     paper: ClassVar[str] = "Shao et al. 2024, arXiv:2402.03300, section 4.1"
     metrics: ClassVar[tuple[str, ...]] = ("reward",)
     # TRL's default is 1e-6 for whole models; LoRA takes about ten times as much and more.

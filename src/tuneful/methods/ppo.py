@@ -83,7 +83,7 @@ class PPO:
     Config: ClassVar[type[PPOConfig]] = PPOConfig
     rows: ClassVar[type[Prompt]] = Prompt
     head: ClassVar[Head] = "tokens"
-    measured: ClassVar[Measured] = "rewards"
+    measured: ClassVar[Measured] = "graded"
     paper: ClassVar[str] = "Schulman et al. 2017, arXiv:1707.06347; Ziegler et al. 2019"
     metrics: ClassVar[tuple[str, ...]] = ("reward",)
     # TRL's PPO had 3e-6 for whole models.

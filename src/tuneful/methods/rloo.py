@@ -54,7 +54,7 @@ class RLOO:
     Config: ClassVar[type[RLOOConfig]] = RLOOConfig
     rows: ClassVar[type[Prompt]] = Prompt
     head: ClassVar[Head] = "tokens"
-    measured: ClassVar[Measured] = "rewards"
+    measured: ClassVar[Measured] = "graded"
     paper: ClassVar[str] = "Ahmadian et al. 2024, arXiv:2402.14740, section 3"
     metrics: ClassVar[tuple[str, ...]] = ("reward",)
     # As for GRPO, whose gradient has the same size.

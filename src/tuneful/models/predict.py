@@ -17,6 +17,7 @@ from tuneful.core.events import ignore
 from tuneful.core.machine import look
 from tuneful.models.chat import Talk, encode_chat, encode_prompt
 from tuneful.models.classifier import TOKENS_PER_PASS, Classifier
+from tuneful.models.generate import Sampling, generate
 from tuneful.models.load import load_weights, set_up
 from tuneful.models.lora_layer import fuse
 from tuneful.models.model import Model
@@ -71,6 +72,11 @@ class Chatter:
         on_done: Callable[[int], None] | None = None,
     ) -> list[str]:
         """What follows each, those of like length at once."""
+        if self.scorer.packed:
+            sampling = Sampling(max_new_tokens)
+            eos_id = self.tokenizer.eos_id
+            groups = generate(self.scorer, encoded, sampling, eos_id, on_done)
+            return [self.tokenizer.decode(ids) for (ids,) in groups]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
         result = [""] * len(encoded)
         self.scorer.model.eval()

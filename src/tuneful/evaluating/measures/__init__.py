@@ -17,6 +17,7 @@ MEASURES: Registry[type[Measure]] = Registry(
     {
         "answers": "tuneful.evaluating.measures.answers:Answers",
         "classes": "tuneful.evaluating.measures.classes:Classes",
+        "graded": "tuneful.evaluating.measures.graded:Graded",
         "judgements": "tuneful.evaluating.measures.judgements:Judgements",
         "labels": "tuneful.evaluating.measures.labels:Labels",
         "preferences": "tuneful.evaluating.measures.preferences:Preferences",

@@ -29,6 +29,7 @@ METRICS: Registry[type[Metric]] = Registry(
         "perplexity": "tuneful.evaluating.metrics.perplexity:Perplexity",
         "quadratic_kappa": "tuneful.evaluating.metrics.ratings:QuadraticKappa",
         "rating_accuracy": "tuneful.evaluating.metrics.ratings:RatingAccuracy",
+        "reward": "tuneful.evaluating.metrics.reward:Reward",
         "rouge_l": "tuneful.evaluating.metrics.rouge_l:RougeL",
         "separation": "tuneful.evaluating.metrics.separation:Separation",
         "subset_accuracy": "tuneful.evaluating.metrics.labels:SubsetAccuracy",

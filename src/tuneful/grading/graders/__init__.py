@@ -18,6 +18,7 @@ GRADERS: Registry[Any] = Registry(
         "numeric": "tuneful.grading.graders.numeric:Numeric",
         "python": "tuneful.grading.graders.python:Python",
         "regex": "tuneful.grading.graders.regex:Regex",
+        "reward_model": "tuneful.grading.graders.reward_model:RewardModel",
         "string_check": "tuneful.grading.graders.string_check:StringCheck",
         "tool_call": "tuneful.grading.graders.tool_call:ToolCall",
     },
