@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-accuracy bench-prepare
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-prepare
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -61,6 +61,9 @@ bench-prepare: .venv/.installed
 
 bench-sft: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.sft
+
+bench-methods: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.methods
 
 .venv/.installed: pyproject.toml constraints/base.txt $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -20,6 +20,7 @@ from tuneful.training.train import open_run, train
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tuneful.core.events import Event
     from tuneful.data.dataset import Dataset
     from tuneful.data.rows import Row
 
@@ -37,12 +38,16 @@ class Ours:
         self.data = prepare(self.recipe, store, ignore)
         self.plan = plan(self.recipe, self.data, store)
 
+    def hear(self, event: Event) -> None:
+        """Nothing; a side that wants to know more than what a step takes listens here."""
+        del event
+
     def work(self, round_: int) -> Work:
         """Train the rows once; what a step takes stands in metrics.jsonl."""
         del round_
         store = Store(self.folder)
         run = open_run(self.recipe, self.data, self.plan, store, Written())
-        train(run, self.recipe, self.data, self.plan, store)
+        train(run, self.recipe, self.data, self.plan, store, self.hear)
         lines = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
         steps = [line for line in lines if "loss" in line][WARM_UP:]
         before = next(line for line in lines if "loss" in line)["tokens"]

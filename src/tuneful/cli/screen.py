@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.units import duration
-from tuneful.data.rows import Pair, Tagged, texts_of
+from tuneful.data.rows import Pair, Preference, Ranked, Tagged, texts_of
 
 NONE = "-"
 WORDS_SHOWN = 8
@@ -117,12 +117,12 @@ def _next(outcome: Outcome) -> list[str]:
     """Three commands that work as they stand."""
     model, data, program = outcome.trained.model, outcome.trained.data, program_name()
     folder, row = _short(model.path), data.row("test", 0)
-    example = shlex.quote(_example(row))
+    example = shlex.quote(_example(row, model.measured_as))
     talk = f"{program} chat {folder}" if model.head == "tokens" else f"{program} show last"
     return [f"{program} predict {folder} {example}", talk, f"less {folder}/README.md"]
 
 
-def _example(row: Row) -> str:
+def _example(row: Row, measured_as: str) -> str:
     """The beginning of a row as `tuneful predict` reads it."""
 
     def begin(text: str) -> str:
@@ -131,6 +131,10 @@ def _example(row: Row) -> str:
     if isinstance(row, Pair):
         both = {"text": begin(row.text), "second": begin(row.second)}
         return json.dumps(both, ensure_ascii=False)
+    if measured_as == "rewards" and isinstance(row, Preference | Ranked):
+        answer = row.answers[0] if isinstance(row, Ranked) else row.chosen[-1].content
+        given = {"prompt": row.prompt[-1].content, "answer": begin(answer)}
+        return json.dumps(given, ensure_ascii=False)
     if isinstance(row, Tagged):
         return " ".join(row.words[:WORDS_SHOWN])
     return begin(next(texts_of(row)))
