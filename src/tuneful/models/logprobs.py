@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils import checkpoint
 
-CHUNK_BYTES = 256 * 2**20
+CHUNK_BYTES = {"cpu": 64 * 2**20, "cuda": 256 * 2**20}
+"""Logits that exist at once. Larger products are no faster on a CPU, and memory counts for more."""
 
 
 class Projection(NamedTuple):
@@ -85,7 +86,8 @@ def token_logp(
 
 def rows_of_chunk(projection: Projection, hidden_ND: Tensor) -> int:
     """Tokens whose logits exist at once."""
-    return max(16, CHUNK_BYTES // (projection.weight_VD.shape[0] * hidden_ND.element_size()))
+    most = CHUNK_BYTES.get(hidden_ND.device.type, CHUNK_BYTES["cuda"])
+    return max(16, most // (projection.weight_VD.shape[0] * hidden_ND.element_size()))
 
 
 def logits(hidden_ND: Tensor, projection: Projection) -> Tensor:

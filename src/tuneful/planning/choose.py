@@ -32,6 +32,9 @@ BATCH_SIZES = (4, 8, 16, 32)
 """16 and 32 are BERT's grid (Devlin et al. 2019, A.3); smaller ones for few rows."""
 TOKENS_OF_A_PASS = {"cpu": 4096, "cuda": 16384}
 """Beyond these, larger matrix products are no faster."""
+TOKENS_OF_A_DECODER = 1024
+"""The same on a CPU for a language model, whose matrices are larger and whose passes keep more:
+measured on SmolLM2-135M, 4.8 GiB against 6.8 with 4,096 tokens at the same speed."""
 VALIDATIONS = 5
 """Measurements a run: enough to see it turn, few enough to cost little."""
 MEMORY_SHARE = 0.8
@@ -264,6 +267,8 @@ def _tokens_per_pass(known: Known, settings: Settings) -> Choice:
         return Choice(settings.max_length, "privacy takes the gradient of each row by itself")
     load = known.load_at(settings.max_length)
     useful = TOKENS_OF_A_PASS[known.place.device]
+    if known.place.device == "cpu" and known.method.head == "tokens":
+        useful = TOKENS_OF_A_DECODER
     fits = tokens_that_fit(load, settings, known.place.memory_gib * MEMORY_SHARE)
     if fits < useful:
         fits = max(fits // 64 * 64, settings.max_length)

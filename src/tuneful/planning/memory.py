@@ -19,7 +19,7 @@ GIB = 2**30
 PROGRAM_GIB = 0.45
 """Python with torch and transformers at work and a tokenizer: 0.36 to 0.5 measured."""
 CHUNK_GIB = 0.5
-"""A chunk of logits and its gradient: `models.logprobs` bounds each to 256 MiB."""
+"""Chunks of logits, their probabilities and the projection's gradient; on a CPU it is less."""
 
 
 @dataclass(frozen=True)
