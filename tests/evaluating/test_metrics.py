@@ -268,3 +268,34 @@ def test_tags_by_hand():
     # 3 spans chosen, 3 true, 1 right; of 6 words 3 are right, and the one cut off is wrong.
     assert value("entity_f1", sample) == pytest.approx(2 / 6)
     assert value("tag_accuracy", sample) == pytest.approx(3 / 6)
+
+
+SCHEMA = '{"type": "object", "properties": {"stars": {"enum": [1, 2]}}, "required": ["stars"]}'
+
+
+def test_answers_fit_the_rows_schema_or_a_files(tmp_path: Path):
+    said = ['{"stars": 1}', '{"stars": 3}', "{}", "It has 1 star.", '{"stars": 2}']
+    known = answers(said, said)
+    rows = replace(known, schemas=(SCHEMA, SCHEMA, SCHEMA, SCHEMA, ""))
+    assert value("json_schema", rows) == pytest.approx(1 / 4)
+    (tmp_path / "schema.json").write_text(SCHEMA, encoding="utf-8")
+    assert value(f"json_schema:{tmp_path / 'schema.json'}", known) == pytest.approx(2 / 5)
+
+
+def test_a_schema_that_is_not_there_is_refused(tmp_path: Path):
+    with pytest.raises(DataError, match="No test row"):
+        value("json_schema", answers(["{}"], ["{}"]))
+    with pytest.raises(DataError, match="no such file"):
+        metric(f"json_schema:{tmp_path / 'none.json'}")
+    (tmp_path / "odd.json").write_text('{"type": "object", "dependentRequired": {}}')
+    with pytest.raises(DataError, match="words"):
+        metric(f"json_schema:{tmp_path / 'odd.json'}")
+
+
+def test_rows_with_a_schema_are_measured_by_it():
+    measure = MEASURES["answers"](Context())
+    asked = (Message("user", "?"), Message("assistant", '{"stars": 1}'))
+    rows = [Chat(asked, reference=SCHEMA), Chat(asked, reference="1 star"), Chat(asked)]
+    sample = measure.sample([["x", -1.0, 1]] * 3, rows)
+    assert sample.schemas == (SCHEMA, "", "")
+    assert measure.metrics(sample) == ["json_schema", "json_valid", "field_accuracy:stars"]

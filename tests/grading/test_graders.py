@@ -138,6 +138,8 @@ def test_tool_calls_are_compared_by_name_and_arguments():
     assert score("tool_call", right.replace("2", "3"), reference, for_names=0.5) == 0.5
     assert score("tool_call", right.replace('"f"', '"g"'), reference, for_names=0.5) == 0
     assert score("tool_call", "I would call f", reference) == 0
+    several = '[{"name": "f", "accepted": {"a": [1], "b": [2, 3], "c": ["", 4]}}]'
+    assert score("tool_call", right.replace("2", "3"), several) == 1
     with pytest.raises(ValueError, match="holds no call"):
         score("tool_call", right, "f(1, 2)")
 

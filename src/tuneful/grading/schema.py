@@ -5,6 +5,7 @@ Words that are not known here are refused when the schema is read, so that none 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,6 +45,16 @@ def unknown_words(schema: Any, path: str = "") -> list[str]:
         for part in parts:
             found += unknown_words(part, here)
     return found
+
+
+def read_schema(text: str) -> dict[str, Any] | None:
+    """A JSON Schema out of text; None where it is none, or has words that are not known here."""
+    try:
+        found = cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    schema = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return schema if set(schema) & set(RULES) and not unknown_words(schema) else None
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from tuneful.data.accepted import reference_of
 from tuneful.data.message import Message
 from tuneful.evaluating.measures.base import Plain, Told
 from tuneful.evaluating.metrics.json_answers import fields
+from tuneful.grading.schema import read_schema
 from tuneful.models.chat import Talk
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class AnswerSample:
         logp_N: Summed log p (nats) of the reference's learned tokens.
         tokens_N: Their number.
         accepted: Calls that count as right, as JSON (data.accepted); "" for rows without tools.
+        schemas: JSON Schemas that answers must fit; "" for rows that have none.
     """
 
     references: tuple[str, ...]
@@ -44,6 +46,7 @@ class AnswerSample:
     logp_N: NDArray[np.float64]
     tokens_N: NDArray[np.int64]
     accepted: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
 
 
 class Answers(Plain):
@@ -69,14 +72,17 @@ class Answers(Plain):
         answers, logp, tokens = zip(*said, strict=True)
         references = tuple(row.answer for row in rows)
         accepted = tuple(reference_of(row) if row.tools else "" for row in rows)
-        return AnswerSample(references, answers, np.array(logp), np.array(tokens), accepted)
+        schemas = tuple(row.reference if read_schema(row.reference) else "" for row in rows)
+        numbers = (np.array(logp), np.array(tokens))
+        return AnswerSample(references, answers, *numbers, accepted, schemas)
 
     def metrics(self, sample: AnswerSample) -> list[str]:
-        """Where rows offer tools: calls. Where every reference is a JSON object: its fields."""
+        """Calls where rows offer tools, schemas where they have them, fields of JSON objects."""
         if any(sample.accepted):
             return ["tool_calls", "tool_calls_exact"]
-        keys = fields(sample.references)
-        return ["json_valid", *(f"field_accuracy:{k}" for k in keys[:MOST_FIELDS])] if keys else []
+        found, keys = ["json_schema"] if any(sample.schemas) else [], fields(sample.references)
+        found += ["json_valid"] if keys else []
+        return found + [f"field_accuracy:{key}" for key in keys[:MOST_FIELDS]]
 
     def say(self, predictor: Chatter, inputs: Sequence[Any]) -> list[dict[str, Any]]:
         """The answer to each text as a user's turn."""

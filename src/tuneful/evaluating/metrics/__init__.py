@@ -20,6 +20,7 @@ METRICS: Registry[type[Metric]] = Registry(
         "entity_f1": "tuneful.evaluating.metrics.entity_f1:EntityF1",
         "exact_match": "tuneful.evaluating.metrics.exact_match:ExactMatch",
         "field_accuracy": "tuneful.evaluating.metrics.json_answers:FieldAccuracy",
+        "json_schema": "tuneful.evaluating.metrics.json_schema:JsonSchema",
         "json_valid": "tuneful.evaluating.metrics.json_answers:JsonValid",
         "macro_f1": "tuneful.evaluating.metrics.macro_f1:MacroF1",
         "mae": "tuneful.evaluating.metrics.ratings:MeanAbsoluteError",

@@ -1,17 +1,17 @@
 """Calls of functions that the answer must make: the reference's, by name and arguments.
 
-Score: 1 for the right calls with the right arguments in any order, `for_names` where only the
-functions are right, else 0. The reference is JSON as a chat row's answer is: a list of
-{"name", "arguments"}.
+Score: 1 for the right calls with accepted arguments in any order, `for_names` where only the
+functions are right, else 0. The reference is JSON: a list of {"name", "arguments"} as a chat row's
+answer is, or with all accepted values (data.accepted).
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from tuneful.data.accepted import accepts, read_accepted
 from tuneful.grading.graders.base import GraderConfig
 from tuneful.models.tools import read_calls
 
@@ -46,18 +46,14 @@ class ToolCall:
         Raises:
             ValueError: The reference holds no call.
         """
-        meant = read_calls(answer.reference)
+        meant = read_accepted(answer.reference)
         if meant is None:
             raise ValueError(f"the reference {answer.reference[:60]!r} holds no call")
         said = read_calls(answer.text)
         if said is None or _names(said) != _names(meant):
             return 0.0
-        return 1.0 if _sorted(said) == _sorted(meant) else self.config.for_names
+        return 1.0 if accepts(said, meant) else self.config.for_names
 
 
 def _names(calls: Sequence[dict[str, Any]]) -> list[str]:
     return sorted(call["name"] for call in calls)
-
-
-def _sorted(calls: Sequence[dict[str, Any]]) -> list[str]:
-    return sorted(json.dumps(call, sort_keys=True) for call in calls)
