@@ -62,7 +62,7 @@ def encoder(folder: Path, dropout: float = 0.1) -> Path:
     return folder
 
 
-def chat_model(folder: Path, seed: int = 1) -> Path:
+def chat_model(folder: Path, seed: int = 1, width: int = 32) -> Path:
     """A two-layer Llama over bytes, with ChatML's template."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -81,7 +81,7 @@ def chat_model(folder: Path, seed: int = 1) -> Path:
     config = AutoConfig.for_model(
         "llama",
         vocab_size=inner.get_vocab_size(),
-        hidden_size=32,
+        hidden_size=width,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,

@@ -15,6 +15,7 @@ from tuneful.core.errors import RunError
 from tuneful.core.events import Event
 from tuneful.core.run import Run
 from tuneful.core.store import Store
+from tuneful.recipe.change import with_changes
 from tuneful.recipe.schema import Recipe
 from tuneful.recipe.write import to_yaml
 from tuneful.training import checkpoint
@@ -41,7 +42,16 @@ def weights(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("make", [classify_recipe, chat_recipe])
+def lisa_recipe(folder: Path, **train: object) -> Recipe:
+    lisa = {"name": "lisa", "layers": 1, "every": 3}
+    return with_changes(chat_recipe(folder, **train), {"adapter": lisa})
+
+
+def sift_recipe(folder: Path, **train: object) -> Recipe:
+    return with_changes(chat_recipe(folder, **train), {"adapter": "sift"})
+
+
+@pytest.mark.parametrize("make", [classify_recipe, chat_recipe, lisa_recipe, sift_recipe])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision: str):
     recipe = make(tmp_path, precision=precision, max_steps=14, checkpoint_every=4)

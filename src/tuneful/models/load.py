@@ -11,6 +11,7 @@ from torch import nn
 from tuneful.core.errors import ModelError
 from tuneful.models import attention
 from tuneful.models.dropout import use_cheap_dropout
+from tuneful.models.quantize import Compact, keep_layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def load_weights(
     *,
     head: str,
     labels: Sequence[str] = (),
-    precision: torch.dtype | None = None,
+    precision: torch.dtype | Compact | None = None,
     seed: int = 0,
     problem_type: str = "",
 ) -> nn.Module:
@@ -43,7 +44,7 @@ def load_weights(
         folder: A transformers model folder.
         head: "classes", "tags" or "tokens".
         labels: Names of the scores, in their order; for heads "classes" and "tags".
-        precision: Of the weights; None keeps the file's.
+        precision: Of the weights, or how they are quantized; None keeps the file's.
         seed: For weights that the folder lacks.
         problem_type: What transformers' pipelines take the scores for; "" keeps the folder's.
 
@@ -56,10 +57,10 @@ def load_weights(
     _hush()
     attention.register()
     torch.manual_seed(seed)
-    options: dict[str, Any] = {
-        "dtype": precision or "auto",
-        "attn_implementation": attention.NAME,
-    }
+    options: dict[str, Any] = {"attn_implementation": attention.NAME}
+    options |= (
+        precision.options() if isinstance(precision, Compact) else {"dtype": precision or "auto"}
+    )
     if head != "tokens":
         options["num_labels"] = len(labels)
         options["id2label"] = dict(enumerate(labels))
@@ -75,6 +76,8 @@ def load_weights(
             where=str(folder),
             fix="Check that the folder is whole and its architecture has this head.",
         ) from error
+    if isinstance(precision, Compact):
+        keep_layout(model)
     if head == "tokens":
         _refuse_encoder(model.config, folder)
     return cast("nn.Module", model)

@@ -46,11 +46,6 @@ class LowRankConfig(PartConfig):
         description="Scale by alpha / sqrt(rank), which keeps high ranks learning (rsLoRA, "
         "2312.03732).",
     )
-    init: Literal["zero", "pissa"] = Field(
-        default="zero",
-        description="zero: the update starts at 0. pissa: it starts as the matrix's largest "
-        "singular directions (2404.02948); saved as a plain LoRA of twice the rank.",
-    )
     plus: float = Field(
         default=1.0,
         ge=1,
@@ -65,6 +60,7 @@ def apply_low_rank(
     new_tokens: Sequence[int] = (),
     *,
     with_magnitude: bool = False,
+    starts_as_base: bool = False,
 ) -> Adapted:
     """Put PEFT's LoRA on a model.
 
@@ -73,6 +69,7 @@ def apply_low_rank(
         model: Perhaps quantized.
         new_tokens: Ids whose embeddings are trained too.
         with_magnitude: Learn each matrix's magnitude beside its direction (DoRA).
+        starts_as_base: Begin with the base's largest singular directions (PiSSA).
 
     Raises:
         ModelError: A target is no matrix of this model.
@@ -87,12 +84,11 @@ def apply_low_rank(
         bias="none",
         use_rslora=config.rslora,
         use_dora=with_magnitude,
-        init_lora_weights="pissa" if config.init == "pissa" else True,
+        init_lora_weights="pissa" if starts_as_base else True,
     )
     wrapped = wrap(model, settings, f"adapter.targets: {config.targets}", new_tokens)
     fuse(wrapped)
-    is_pissa = config.init == "pissa"
-    first = _factors(wrapped) if is_pissa else {}
+    first = _factors(wrapped) if starts_as_base else {}
 
     def rate_factor(name: str) -> float:
         return config.plus if ".lora_B." in name else 1.0
@@ -102,7 +98,7 @@ def apply_low_rank(
             _as_difference(trained, first)
         return trained
 
-    return Adapted(wrapped, rate_factor, finish=finish, keeps_base=not is_pissa)
+    return Adapted(wrapped, rate_factor, finish=finish, keeps_base=not starts_as_base)
 
 
 def num_low_rank(config: LowRankConfig, facts: ModelFacts) -> int:

@@ -22,6 +22,7 @@ from tuneful.models.load import load_weights, set_up
 from tuneful.models.lora_layer import fuse
 from tuneful.models.model import Model
 from tuneful.models.packing import cut_into_passes
+from tuneful.models.quantize import Compact, cast_floats
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
 from tuneful.models.tagger import Tagger
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.rows import Chat
+    from tuneful.models.quantize import Kind
     from tuneful.models.tokenizer import Tokenizer
 
 ANSWERS_AT_ONCE = 32
@@ -234,7 +236,7 @@ def _tuned(model: Model, dtype: torch.dtype) -> Predictor:
 
 
 def _with_adapter(model: Model, tokenizer: Tokenizer, dtype: torch.dtype) -> nn.Module:
-    """The base model with its adapter, not merged."""
+    """The base model with its adapter, not merged; quantized as it was in training."""
     from pathlib import Path
 
     import peft
@@ -246,13 +248,15 @@ def _with_adapter(model: Model, tokenizer: Tokenizer, dtype: torch.dtype) -> nn.
             where=str(base_folder),
             fix=f"Fetch it again: tuneful doctor, or train with model: {model.manifest['base']}",
         )
-    base = load_weights(base_folder, head=model.head, labels=model.labels, precision=dtype)
+    kind = cast("Kind | None", model.manifest.get("quantized"))
+    precision = dtype if kind is None else Compact(kind, dtype)
+    base = load_weights(base_folder, head=model.head, labels=model.labels, precision=precision)
     set_up(base, tokenizer, None)
     wrapped = peft.PeftModel.from_pretrained(
         cast("Any", base), str(model.path), autocast_adapter_dtype=False
     )
     fuse(wrapped)
-    return wrapped.to(dtype)
+    return wrapped.to(dtype) if kind is None else cast_floats(wrapped, dtype)
 
 
 def _longest(model: nn.Module) -> int:

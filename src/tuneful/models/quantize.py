@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tuneful.core.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 Kind = Literal["nf4", "int8"]
 BITS: dict[Kind, float] = {"nf4": 4.127, "int8": 8.06}
@@ -27,11 +28,11 @@ class Quantization:
 
     Attributes:
         kind: "nf4" or "int8"; embeddings, norms and head stay as they are.
-        may_fall_back: Whether the base may stay whole where this machine cannot quantize.
+        fallback: The adapter that the recipe falls back to where this machine cannot quantize.
     """
 
     kind: Kind
-    may_fall_back: bool = False
+    fallback: Literal["lora"] | None = None
 
     @property
     def bits(self) -> float:
@@ -47,13 +48,13 @@ class Quantization:
         missing = why_not()
         if not missing:
             return self.kind
-        if self.may_fall_back:
+        if self.fallback:
             return None
         raise ModelError(
             f"The base cannot be quantized to {self.kind} on this machine: {missing}.",
             where="adapter",
-            fix="pip install 'tuneful[quant]'; or set adapter: lora, which is available here; or "
-            "let it be chosen: adapter: {name: …, fallback: lora}.",
+            fix="pip install 'tuneful[quantize]'; or set adapter: lora, which is available here; "
+            "or let it be chosen: adapter: {name: …, fallback: lora}.",
         )
 
 
@@ -67,16 +68,55 @@ def why_not() -> str:
     return "" if parts >= (0, 48) else f"bitsandbytes is {found}, and 0.48 is the first for CPUs"
 
 
-def loading_options(kind: Kind, precision: torch.dtype) -> dict[str, Any]:
-    """Options of transformers' from_pretrained that quantize while loading."""
-    from transformers import BitsAndBytesConfig
+@dataclass(frozen=True)
+class Compact:
+    """A quantized way to load a model.
 
-    if kind == "int8":
-        return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}
-    config = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=precision,
-    )
-    return {"quantization_config": config}
+    Attributes:
+        kind: How the blocks' matrices are kept.
+        compute: What all else is kept in, and what products are computed in.
+    """
+
+    kind: Kind
+    compute: torch.dtype
+
+    def options(self) -> dict[str, Any]:
+        """Options of transformers' from_pretrained that quantize while loading."""
+        import torch
+        from transformers import BitsAndBytesConfig
+
+        if self.kind == "int8":
+            config = BitsAndBytesConfig(load_in_8bit=True)
+        else:
+            config = BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=self.compute,
+            )
+        place = {"device_map": {"": 0}} if torch.cuda.is_available() else {}
+        return {"dtype": self.compute, "quantization_config": config, **place}
+
+
+def keep_layout(model: nn.Module) -> None:
+    """Forbid bitsandbytes to repack 4-bit weights when a model is evaluated on a CPU.
+
+    On processors with AVX512-BF16 its layers do so at the first pass without gradient (0.50.2,
+    Linear4bit.forward): scales are rounded to bf16, and from then on, in training too, no gradient
+    passes through the layer.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = cast("Any", False)
+
+
+def cast_floats(model: nn.Module, precision: torch.dtype) -> nn.Module:
+    """Bring what is not quantized of a model to a precision; transformers' own `to` refuses."""
+    import torch
+
+    if not any(parameter.dtype in {torch.int8, torch.uint8} for parameter in model.parameters()):
+        return model.to(precision)
+    for parameter in model.parameters():
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.to(precision)
+    return model

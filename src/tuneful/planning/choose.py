@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tuneful.grading.rollouts import updates_of
+from tuneful.models.adapters.base import Quantizing, Rotating
+from tuneful.models.quantize import why_not
 from tuneful.planning.memory import Load, tokens_that_fit
 from tuneful.planning.privacy import make_budget
 from tuneful.planning.settings import Settings
@@ -21,10 +24,11 @@ if TYPE_CHECKING:
     from tuneful.methods.base import Method
     from tuneful.models.adapters.base import Adapter
     from tuneful.models.catalog import ModelFacts
+    from tuneful.models.quantize import Kind
     from tuneful.planning.optimizer import OptimizerConfig
     from tuneful.planning.privacy import Budget
     from tuneful.planning.sample import Sample
-    from tuneful.recipe.schema import Recipe
+    from tuneful.recipe.schema import Recipe, Train
 
 SENSIBLE_STEPS = 100
 """Fewer optimizer steps than this rarely get AdamW past its warm-up (RoBERTa's is 6 % of a run)."""
@@ -91,19 +95,16 @@ class Known:
     def load_at(self, max_length: int) -> Load:
         """What an estimate of memory rests on, where rows are cut to `max_length`."""
         share = self.sample.learned_share(max_length)
-        return Load(self.facts, self.trainable, share, self.optimizer)
+        adapter = self.adapter
+        at_once = adapter.num_at_once(self.facts) if isinstance(adapter, Rotating) else None
+        return Load(self.facts, self.trainable, share, self.optimizer, at_once)
 
 
 def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
     """Settle every setting. A value that the recipe states is kept; its reason says so."""
     train = known.recipe.train
     chosen: dict[str, Choice] = {}
-
-    def settle(key: str, automatic: Choice) -> Any:
-        asked = getattr(train, key)
-        chosen[key] = automatic if asked == "auto" else Choice(asked, "as the recipe says")
-        return chosen[key].value
-
+    settle = partial(_settle, train, chosen)
     batch_size = settle("batch_size", _batch_size(known))
     steps = steps_of(known.recipe, known.sample.num_rows, batch_size)
     chosen |= {"steps": _steps(known, batch_size, steps), "warmup_steps": _warmup(known, steps)}
@@ -132,6 +133,7 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         seed=known.recipe.seed,
         l2_sp=known.recipe.remember.l2_sp,
     )
+    settings = replace(settings, quantized=_quantized(known, chosen))
     settings = replace(settings, privacy=_privacy(known, settings, chosen))
     tokens = settle("tokens_per_pass", _tokens_per_pass(known, settings))
     return replace(settings, tokens_per_pass=tokens), chosen
@@ -142,6 +144,12 @@ def steps_of(recipe: Recipe, num_rows: int, batch_size: int) -> int:
     train = recipe.train
     steps = count_steps(num_rows, train.epochs, batch_size, None) * updates_of(recipe.method)
     return steps if train.max_steps is None else min(steps, train.max_steps)
+
+
+def _settle(train: Train, chosen: dict[str, Choice], key: str, automatic: Choice) -> Any:
+    asked = getattr(train, key)
+    chosen[key] = automatic if asked == "auto" else Choice(asked, "as the recipe says")
+    return chosen[key].value
 
 
 def count_steps(num_rows: int, epochs: float, batch_size: int, max_steps: int | None) -> int:
@@ -192,6 +200,19 @@ def _learning_rate(known: Known) -> Choice:
     if known.optimizer.rate_scale != 1:
         what += f" and optimizer {recipe.train.optimizer.name}"
     return Choice(best, f"what {what} starts from; {low:g} to {high:g} is sensible")
+
+
+def _quantized(known: Known, chosen: dict[str, Choice]) -> Kind | None:
+    """How the base is kept; whole where this machine cannot and the recipe lets it."""
+    if not isinstance(known.adapter, Quantizing):
+        return None
+    asked = known.adapter.quantization
+    kind = asked.here()
+    why = f"{asked.bits:.3g} bits for each weight of the blocks' matrices"
+    if kind is None:
+        why = f"{why_not()}, and the recipe falls back to {asked.fallback}"
+    chosen["quantized"] = Choice(kind, why)
+    return kind
 
 
 def _schedule(known: Known) -> Choice:

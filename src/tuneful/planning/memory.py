@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from tuneful.models.quantize import BITS
+
 if TYPE_CHECKING:
     from tuneful.models.catalog import ModelFacts
     from tuneful.planning.optimizer import OptimizerConfig
@@ -31,19 +33,22 @@ class Load:
         trainable: Weights that move.
         learned_share: Share of the tokens that go through the vocabulary; 0 for class scores.
         optimizer: What it keeps of each weight.
+        at_once: Weights that have a gradient and optimizer state at one time; None: all that move.
     """
 
     facts: ModelFacts
     trainable: int
     learned_share: float
     optimizer: OptimizerConfig
+    at_once: int | None = None
 
     @property
     def optimizer_bytes(self) -> float:
         """Of the optimizer's state; weights move first in the blocks, as far as those go."""
         facts = self.facts
-        hidden = min(self.trainable, facts.layers * facts.block_parameters)
-        return self.optimizer.state_bytes(hidden, self.trainable - hidden, facts.width)
+        held = self.trainable if self.at_once is None else self.at_once
+        hidden = min(held, facts.layers * facts.block_parameters)
+        return self.optimizer.state_bytes(hidden, held - hidden, facts.width)
 
 
 @dataclass(frozen=True)
@@ -67,18 +72,28 @@ def estimate_memory(load: Load, settings: Settings) -> Memory:
     """The peak of a run with these settings."""
     facts, bf16 = load.facts, settings.precision == "bf16"
     frozen = max(0, facts.parameters - load.trainable)
+    held = load.trainable if load.at_once is None else load.at_once
     copy = 2 if bf16 else 0  # what the arithmetic reads, beside the float32 master weights
     copy += 4 if settings.l2_sp else 0  # where they began
     return Memory(
         program=PROGRAM_GIB,
-        weights=(load.trainable * (4 + copy) + frozen * (2 if bf16 else 4)) / GIB,
-        gradients=load.trainable * 4 / GIB,
+        weights=(load.trainable * (4 + copy) + _frozen_bytes(frozen, facts, settings)) / GIB,
+        gradients=held * 4 / GIB,
         optimizer=load.optimizer_bytes / GIB,
         activations=max(settings.tokens_per_pass, settings.max_length)
         * bytes_per_token(facts, settings)
         / GIB,
         scores=CHUNK_GIB if load.learned_share else 0.0,
     )
+
+
+def _frozen_bytes(frozen: int, facts: ModelFacts, settings: Settings) -> float:
+    """Of weights that stay; where the base is quantized, its blocks' matrices take fewer bits."""
+    size = 2 if settings.precision == "bf16" else 4
+    if settings.quantized is None:
+        return frozen * size
+    matrices = facts.layers * sum(inputs * outputs for inputs, outputs in facts.matrices().values())
+    return matrices * BITS[settings.quantized] / 8 + max(0, frozen - matrices) * size
 
 
 def bytes_per_token(facts: ModelFacts, settings: Settings) -> float:

@@ -10,6 +10,8 @@ from tuneful.planning.privacy import Budget
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tuneful.models.quantize import Kind
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,6 +35,7 @@ class Settings:
         patience: Validations without a better loss after which to stop; None never stops early.
         keep: Which weights become the model.
         threads: CPU threads.
+        quantized: How a frozen base is kept; None: whole, in `precision`.
         seed: Of order, dropout and initial weights.
         l2_sp: Pull of the weights to where they began, by the learning rate.
         privacy: What is promised of a training row, and what keeps it.
@@ -61,6 +64,7 @@ class Settings:
     seed: int
     l2_sp: float = 0.0
     privacy: Budget | None = None
+    quantized: Kind | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -62,6 +62,7 @@ class Job:
     listener: Listener
     mechanism: Mechanism | None = None
     rollouts: Rollouts | None = None
+    resting: Callable[[int], frozenset[str]] | None = None
 
 
 def run_loop(job: Job) -> tuple[Progress, dict[str, Tensor]]:
@@ -102,6 +103,8 @@ def _step(job: Job, progress: Progress) -> Progress:
     began = time.perf_counter()
     # Randomness is a function of (seed, step), so a resumed run needs none of it restored.
     torch.manual_seed(job.settings.seed * 1_000_003 + progress.step)
+    if job.resting is not None:
+        job.optimizer.rest(job.resting(progress.step))
     rows = job.order.rows(progress.step)
     rate = learning_rate(job.settings, progress.step)
     taken, told = _taken(job, rows, progress.step)

@@ -58,8 +58,9 @@ class Optimizer:
             for parameter, weight in zip(self.parameters, self._weights, strict=True)
             if weight.master is not parameter
         ]
-        for parameter, master in self._pairs:
-            parameter.register_post_accumulate_grad_hook(_GradientBuffer(master))
+        self._buffers = [_GradientBuffer(master) for _, master in self._pairs]
+        for (parameter, _), buffer in zip(self._pairs, self._buffers, strict=True):
+            parameter.register_post_accumulate_grad_hook(buffer)
         kind = OPTIMIZERS[settings.optimizer["name"]]
         self.rule = kind(kind.Config.model_validate(settings.optimizer))
         # Under privacy each row's gradient was clipped already, and the noise is not to be.
@@ -99,6 +100,19 @@ class Optimizer:
         """Drop every gradient."""
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             parameter.grad = master.grad = None
+
+    def rest(self, names: frozenset[str]) -> None:
+        """Let all but these parameters move from now on; these lose gradient and state."""
+        for parameter, weight in zip(self.parameters, self._weights, strict=True):
+            moves = weight.name not in names
+            parameter.requires_grad_(moves)
+            if not moves and self._states[weight.name]:
+                with torch.no_grad():
+                    parameter.copy_(weight.master.copy_(self._kept(weight)))
+                self._states[weight.name] = {}
+        for (parameter, _), buffer in zip(self._pairs, self._buffers, strict=True):
+            if not parameter.requires_grad:
+                buffer.release()
 
     def state(self) -> dict[str, Tensor]:
         """Masters and the rule's state by name; no state before a weight's first step."""
@@ -176,8 +190,18 @@ class _GradientBuffer:
 
     def __init__(self, master: Tensor) -> None:
         self._master = master
-        self._buffer = torch.zeros_like(master, requires_grad=False)
+        self._space: Tensor | None = None
         self._touched: list[Tensor] = []
+
+    @property
+    def _buffer(self) -> Tensor:
+        if self._space is None:
+            self._space = torch.zeros_like(self._master, requires_grad=False)
+        return self._space
+
+    def release(self) -> None:
+        """Give the memory back until the next gradient comes."""
+        self._space, self._touched = None, []
 
     def __call__(self, parameter: Tensor) -> None:
         """Take a parameter's gradient after a pass."""

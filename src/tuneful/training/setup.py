@@ -14,6 +14,7 @@ from tuneful.methods.base import DataFacts
 from tuneful.models.adapters import ADAPTERS
 from tuneful.models.load import freeze_lowest, give_rows_of_embedding, load_weights, set_up
 from tuneful.models.neftune import add_noise
+from tuneful.models.quantize import Compact, cast_floats
 from tuneful.models.reference import AdapterOff, Frozen
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
@@ -81,11 +82,24 @@ class Setup:
 
         Args:
             first: Gives rows whose gradient tells an adapter what to move, where it asks.
+
+        Raises:
+            ModelError: It asks, and the rows are private.
         """
         if self.adapted.prepare is not None:
+            if self.settings.privacy is not None:
+                raise ModelError(
+                    "The adapter chooses what to train by the first rows' gradient, which no noise "
+                    "hides.",
+                    where="adapter, privacy",
+                    fix="Choose lora, shira or s2ft, which do not look at rows.",
+                )
             learner = self.learner()
             self.adapted.prepare(lambda: learner.learn(first()))
-        return Optimizer(self.model, self.settings, self.adapted.rate_factor)
+        optimizer = Optimizer(self.model, self.settings, self.adapted.rate_factor)
+        if self.adapted.resting is not None:
+            optimizer.rest(self.adapted.resting(0))
+        return optimizer
 
     def learner(self) -> Learner:
         """Scores and gradients of rows."""
@@ -175,10 +189,12 @@ def set_up_run(
     tokenizer = load_tokenizer(
         located.folder, add_tokens=recipe.add_tokens, needs_chat=method.head == "tokens"
     )
+    precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
     model = load_weights(
         located.folder,
         head=method.head,
         labels=method.outputs,
+        precision=None if settings.quantized is None else Compact(settings.quantized, precision),
         seed=settings.seed,
         problem_type=method.needs.problem_type,
     )
@@ -191,16 +207,14 @@ def set_up_run(
     adapted = ADAPTERS[recipe.adapter.name](recipe.adapter).apply(model, new_tokens)
     model = adapted.model
     freeze_lowest(model, settings.freeze_layers)
-    precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = model.to(device=device, dtype=precision)
+    model = cast_floats(model, precision).to(device=device)
     if method.needs.value:
         add_value_head(model)
     if precision == torch.bfloat16 and device == "cpu" and recipe.adapter.name == "full":
         give_rows_of_embedding(model)
-    teacher = None
-    if method.needs.teacher:
-        teacher = Teacher(method, tokenizer, settings, store, listener)
+    asked = method.needs.teacher
+    teacher = Teacher(method, tokenizer, settings, store, listener) if asked else None
     frozen = None
     if how_reference(method, adapted) == "frozen":
         frozen = _frozen(located.folder, tokenizer, settings, model)

@@ -195,6 +195,7 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
         listener=listener,
         rollouts=rollouts,
         mechanism=mechanism,
+        resting=setup.adapted.resting,
     )
 
 
@@ -243,6 +244,7 @@ def _facts(
         "method": recipe.method.name,
         "method_settings": recipe.method.model_dump(mode="json"),
         "adapter": recipe.adapter.name,
+        "quantized": setup.settings.quantized,
         "base": recipe.model,
         "base_folder": str(setup.located.folder.resolve()),
         "labels": list(setup.method.outputs),

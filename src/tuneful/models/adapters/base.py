@@ -36,8 +36,8 @@ class Adapted:
     Attributes:
         model: With `requires_grad` set as the adapter wants it, wrapped if need be.
         rate_factor: From a parameter's name to its multiple of the run's learning rate.
-        moving: From a step's number to the names of the parameters that move in it; a pure
-            function, so that a resumed run moves the same. None: all that require a gradient.
+        resting: From a step's number to the names of the parameters that do not move in it; a pure
+            function, so that a resumed run moves the same. None: none of those with a gradient.
         prepare: Told of a function that adds the gradient of the run's first rows to the
             parameters; called once before the optimizer is made. None: nothing depends on rows.
         finish: Brings the trained model, its weights in place, to the form that plain transformers
@@ -47,7 +47,7 @@ class Adapted:
 
     model: nn.Module
     rate_factor: Callable[[str], float] = same_rate
-    moving: Callable[[int], frozenset[str]] | None = None
+    resting: Callable[[int], frozenset[str]] | None = None
     prepare: Callable[[Callable[[], object]], None] | None = None
     finish: Callable[[nn.Module], nn.Module] = as_it_is
     keeps_base: bool = False

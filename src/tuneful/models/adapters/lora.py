@@ -27,6 +27,11 @@ class LoraConfig(LowRankConfig):
     """Settings of LoRA."""
 
     name: Literal["lora"] = Field(default="lora", description="A low-rank update beside the base.")
+    init: Literal["zero", "pissa"] = Field(
+        default="zero",
+        description="zero: the update starts at 0. pissa: it starts as the matrix's largest "
+        "singular directions (2404.02948); saved as a plain LoRA of twice the rank.",
+    )
 
 
 class Lora:
@@ -46,7 +51,8 @@ class Lora:
         Raises:
             ModelError: A target is no matrix of this model.
         """
-        return apply_low_rank(self.config, model, new_tokens)
+        is_pissa = self.config.init == "pissa"
+        return apply_low_rank(self.config, model, new_tokens, starts_as_base=is_pissa)
 
     def num_trainable(self, facts: ModelFacts) -> int:
         """Rank x (inputs + outputs) of each adapted matrix; a named one counts as width x width."""
