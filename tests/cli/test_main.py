@@ -201,6 +201,7 @@ def test_doctor_says_what_will_be_used(capsys: pytest.CaptureFixture[str]):
     assert "torch" in facts["versions"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path):
     environment = {**os.environ, "TUNEFUL_HOME": str(tmp_path)}
     command = f"{sys.executable} -m tuneful schema | head -1"

@@ -146,6 +146,7 @@ def test_a_file_is_asked_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "new.txt:2" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_rows_alone_are_enough(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -182,6 +183,7 @@ def test_an_encoder_is_not_taught_to_write(tmp_path: Path, capsys: pytest.Captur
     assert "encoder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_chat_model_is_made_and_answers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
@@ -199,6 +201,7 @@ def test_a_chat_model_is_made_and_answers(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_the_same_from_python(tmp_path: Path):
     import tuneful
 

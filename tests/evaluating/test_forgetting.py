@@ -35,6 +35,7 @@ def test_a_text_of_ones_own_is_read_as_rows(tmp_path: Path, store: Store):
     assert len(rows) > 5
 
 
+@pytest.mark.slow
 def test_a_run_reports_what_general_text_has_become(tmp_path: Path, store: Store):
     recipe = with_changes(chat_recipe(tmp_path, epochs=1), {"remember.wise_ft": 0.0})
     report = run(recipe, store=store, gate=ANYTHING).report

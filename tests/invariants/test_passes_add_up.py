@@ -23,6 +23,7 @@ def trained(recipe: Any, home: Path) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize(
     "other", [{"tokens_per_pass": 1}, {"packing": "padded"}], ids=["eight passes", "padded"]
 )
+@pytest.mark.slow
 def test_weights_do_not_depend_on_how_a_step_is_cut(tmp_path: Path, make, other: dict[str, Any]):
     same: dict[str, Any] = {"max_steps": 6, "keep": "last", "tokens_per_pass": 8192}
     one = trained(make(tmp_path, **same), tmp_path / "one")

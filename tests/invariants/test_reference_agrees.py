@@ -48,6 +48,7 @@ def moved(setup: Setup) -> Setup:
 
 
 @pytest.mark.parametrize("name", ["dpo", "kto"])
+@pytest.mark.slow
 def test_adapter_off_precomputed_and_frozen_give_the_same_loss(
     tmp_path: Path, store: Store, name: str
 ):

@@ -34,6 +34,7 @@ def test_an_added_token_is_saved_with_a_row_of_its_own(tmp_path: Path, store: St
 
 @pytest.mark.parametrize("adapter", [{"name": "lora", "rank": 4}, "last_layers"])
 @pytest.mark.parametrize("is_tied", [True, False])
+@pytest.mark.slow
 def test_new_tokens_are_trained_and_saved_with_an_adapter(
     tmp_path: Path, store: Store, adapter: Any, *, is_tied: bool
 ):

@@ -58,6 +58,7 @@ def test_peft_loads_an_adapter_with_the_same_logits(tmp_path: Path, store: Store
     assert torch.allclose(logp_N, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_base_that_moved_is_said(tmp_path: Path, store: Store):
     model = train_recipe(chat_recipe(tmp_path), store, gate=Gate(fail_on=None)).model
     (tmp_path / "model").rename(tmp_path / "elsewhere")

@@ -178,5 +178,6 @@ def test_a_truth_or_infinity_is_no_number(refuse, override, word):
     assert word in refuse("", override).message
 
 
+@pytest.mark.slow
 def test_what_is_nested_without_end_is_refused(refuse):
     assert "nested" in refuse(f"seed: {'[' * 3000}{']' * 3000}\n").message

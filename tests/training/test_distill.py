@@ -83,6 +83,7 @@ def test_a_step_is_a_padded_plain_implementations(tmp_path: Path, store: Store):
 
 
 @pytest.mark.parametrize("divergence", ["forward", "reverse", "jensen_shannon"])
+@pytest.mark.slow
 def test_all_tokens_beforehand_are_the_teacher_in_memory(
     divergence: str, tmp_path: Path, store: Store
 ):

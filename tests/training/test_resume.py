@@ -51,8 +51,18 @@ def sift_recipe(folder: Path, **train: object) -> Recipe:
     return with_changes(chat_recipe(folder, **train), {"adapter": "sift"})
 
 
-@pytest.mark.parametrize("make", [classify_recipe, chat_recipe, lisa_recipe, sift_recipe])
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    ("make", "precision"),
+    [
+        (classify_recipe, "fp32"),
+        *(
+            pytest.param(make, precision, marks=pytest.mark.slow)
+            for make in (classify_recipe, chat_recipe, lisa_recipe, sift_recipe)
+            for precision in ("fp32", "bf16")
+            if (make, precision) != (classify_recipe, "fp32")
+        ),
+    ],
+)
 def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision: str):
     recipe = make(tmp_path, precision=precision, max_steps=14, checkpoint_every=4)
     whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
@@ -67,6 +77,7 @@ def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision:
     assert len(broken.list_runs()) == 1
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_averages_goes_on_to_the_same_bits(tmp_path: Path):
     recipe = classify_recipe(
         tmp_path, precision="bf16", optimizer="schedule_free", max_steps=9, checkpoint_every=4

@@ -74,7 +74,7 @@ def _metrics(facts: Any) -> Table:
     from tuneful.evaluating.summary import bare_interval
 
     table = Table(box=None, padding=(0, 2, 0, 0), caption_justify="left", caption_style="dim")
-    table.add_column("", overflow="fold")
+    table.add_column("", overflow="fold", min_width=10)
     for name in ("base", "tuned", "difference"):
         table.add_column(name, no_wrap=True)
     for known in facts["metrics"].values():
