@@ -30,8 +30,6 @@ OURS = {
     "LORA": "lora",
     "IA3": "ia3",
     "SHIRA": "shira",
-    "PROMPT_TUNING": "prompt_tuning",
-    "PREFIX_TUNING": "prefix_tuning",
 }
 """Tuners that have an adapter of their own here."""
 UNFIT = {
@@ -41,7 +39,9 @@ UNFIT = {
     "CPT": "its loss is its own",
     "MULTITASK_PROMPT_TUNING": "its rows name their task",
     "POLY": "its rows name their task",
-    "P_TUNING": "its prompt's encoder is not kept when it is saved; prompt_tuning is",
+    "PREFIX_TUNING": "it puts keys and values before every sequence, which packed rows do not take",
+    "PROMPT_TUNING": "it puts tokens before every sequence, which packed rows do not take",
+    "P_TUNING": "it puts tokens before every sequence, which packed rows do not take",
     "OSF": "it removes directions from gradients after the backward pass",
     "SHADOW": "it runs a second model beside the first",
     "TRAINABLE_TOKENS": "add_tokens does the same with any adapter",
