@@ -153,7 +153,8 @@ def test_muon_equals_torch(shape: tuple[int, ...]):
 
 @pytest.mark.parametrize("shape", [(6, 4), (5,)])
 def test_schedule_free_equals_its_authors_code(shape: tuple[int, ...]):
-    schedulefree = pytest.importorskip("schedulefree")
+    import schedulefree
+
     parameter = start_of(shape)
     reference = schedulefree.AdamWScheduleFree(
         [parameter], lr=RATE, weight_decay=0.1, foreach=False
@@ -167,7 +168,8 @@ def test_schedule_free_equals_its_authors_code(shape: tuple[int, ...]):
 
 @pytest.mark.parametrize("shape", [(9, 4), (4, 9)])
 def test_galore_equals_its_authors_code(shape: tuple[int, ...]):
-    galore_torch = pytest.importorskip("galore_torch")
+    import galore_torch
+
     parameter = start_of(shape)
     group = {"params": [parameter], "rank": 2, "update_proj_gap": 8, "scale": 0.25}
     reference = galore_torch.GaLoreAdamW(
@@ -182,7 +184,8 @@ def test_galore_equals_its_authors_code(shape: tuple[int, ...]):
 def test_apollo_equals_its_authors_code(
     shape: tuple[int, ...], by: str, monkeypatch: pytest.MonkeyPatch
 ):
-    apollo_torch = pytest.importorskip("apollo_torch")
+    import apollo_torch
+
     parameter = start_of(shape)
     group = {"params": [parameter], "rank": 2, "proj": "random", "scale_type": by, "scale": 4.0}
     group |= {"update_proj_gap": 8, "proj_type": "std"}
@@ -208,7 +211,8 @@ def test_apollo_equals_its_authors_code(
 @pytest.mark.parametrize(("name", "theirs"), [("lion", "Lion"), ("adam8bit", "AdamW8bit")])
 @pytest.mark.parametrize("shape", [(6, 4), (80, 60)])  # 8 bits from 4,096 numbers on
 def test_lion_and_adam8bit_equal_bitsandbytes(name: str, theirs: str, shape: tuple[int, ...]):
-    bitsandbytes = pytest.importorskip("bitsandbytes")
+    import bitsandbytes
+
     parameter = start_of(shape)
     kind = getattr(bitsandbytes.optim, theirs)
     reference = kind([parameter], lr=RATE, weight_decay=0.1)
