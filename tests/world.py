@@ -10,8 +10,15 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
+from tuneful.core.artifact import MANIFEST
 from tuneful.models import attention
 from tuneful.recipe.schema import Recipe
 
@@ -59,6 +66,19 @@ def encoder(folder: Path, dropout: float = 0.1) -> Path:
     )
     torch.manual_seed(1)
     AutoModel.from_config(config).save_pretrained(folder)
+    return folder
+
+
+def tuned_classifier(folder: Path, labels: tuple[str, ...] = ("a", "b"), **config: Any) -> Path:
+    """The small encoder as a classifier that Tuneful has trained; its weights are random."""
+    encoder(folder)
+    known = AutoConfig.from_pretrained(folder, num_labels=len(labels), **config)
+    known.initializer_range = 0.2
+    torch.manual_seed(2)
+    AutoModelForSequenceClassification.from_config(known).save_pretrained(folder)
+    facts = {"kind": "model", "name": "tuned", "hash": "0", "head": "classes", "max_length": 64}
+    manifest = {**facts, "labels": list(labels), "measured_as": "classes"}
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
 

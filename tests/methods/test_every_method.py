@@ -35,6 +35,7 @@ ANSWERS = {
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "distill": {"teacher": TEACHER},
+    "distill_classes": {"teacher": TEACHER},
     "grpo": {**ANSWERS, "beta": 0.1, "updates_per_rollout": 2},
     "rloo": ANSWERS,
     "ppo": {**ANSWERS, "updates_per_rollout": 2, "control": "adaptive"},
@@ -49,7 +50,9 @@ def recipe_of(method: str, folder: Path, **train: Any) -> Recipe:
     model = world.chat_model(folder / "model") if is_chat else world.encoder(folder / "model", 0.0)
     wanted = dict(SETTINGS.get(method, {}))
     if wanted.get("teacher") == TEACHER:
-        wanted["teacher"] = str(world.chat_model(folder / "teacher", seed=2))
+        there = folder / "teacher"
+        teacher = world.chat_model(there, seed=2) if is_chat else world.tuned_classifier(there)
+        wanted["teacher"] = str(teacher)
     settings = {"batch_size": 8, "learning_rate": 5e-3, "precision": "fp32", "threads": 1}
     return Recipe.make(
         {

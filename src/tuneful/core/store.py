@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,10 @@ class Store:
         return self.home / kind / f"{name}-{hash_[:8]}"
 
     def find_run(self, name: str) -> Path:
-        """The run folder of a path, a full name, or the only run that contains `name`.
+        """The run folder of a path, a full name, or the only run of that recipe.
 
-        "last" is the run that began last.
+        Without a run of a recipe called `name`, the only one whose name contains it; "last" is the
+        run that began last.
 
         Raises:
             RunError: None or several answer to the name.
@@ -54,7 +56,9 @@ class Store:
         if name == "last" and known:
             return known[-1]
         exact = [path for path in known if path.name == name]
-        matches = exact or [path for path in known if name in path.name]
+        of_recipe = re.compile(rf"\d+-\d+-{re.escape(name)}(-[0-9a-f]{{4}})+")
+        matches = exact or [path for path in known if of_recipe.fullmatch(path.name)]
+        matches = matches or [path for path in known if name in path.name]
         if len(matches) == 1:
             return matches[0]
         found = f"{len(matches)} runs answer" if matches else "No run answers"

@@ -17,6 +17,7 @@ METHODS: Registry[type[Method[Any]]] = Registry(
         "classify": "tuneful.methods.classify:Classify",
         "classify_multi": "tuneful.methods.classify_multi:ClassifyMulti",
         "distill": "tuneful.methods.distill:Distill",
+        "distill_classes": "tuneful.methods.distill_classes:DistillClasses",
         "pair": "tuneful.methods.pair:ClassifyPair",
         "rate": "tuneful.methods.rate:Rate",
         "tag": "tuneful.methods.tag:Tag",

@@ -40,12 +40,17 @@ class ClassScores:
         label_S: True class; -1 where `target_SC` says more.
         weight_S: >= 0.
         target_SC: `Encoded.targets`; [S, 0] where there are none.
+        teacher_SC: The teacher's logits, without gradient; where the method has a teacher.
+        apart_S: 1 - cosine of the student's and the teacher's last states, the mean over each
+            sequence's tokens; where the method asks for it (`Needs.states`).
     """
 
     logits_SC: Tensor
     label_S: Tensor
     weight_S: Tensor
     target_SC: Tensor
+    teacher_SC: Tensor | None = None
+    apart_S: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,7 @@ class Needs:
         neftune_alpha: Size of the noise on embeddings while training; 0 for none.
         divergence: Of student and teacher, from their log-probabilities [N, V] to [N] nats.
         temperature: What both models' logits are divided by before that.
+        states: Compare last states with the teacher's, for head "classes".
         teacher_top_k: The teacher reads the rows before training, and both are compared at its
             likeliest tokens, V = teacher_top_k and the rest as one; 0: in memory, all tokens.
         problem_type: What transformers calls the task of head "classes", kept in the saved config
@@ -153,6 +159,7 @@ class Needs:
     neftune_alpha: float = 0.0
     divergence: Callable[[Tensor, Tensor], Tensor] | None = None
     temperature: float = 1.0
+    states: bool = False
     teacher_top_k: int = 0
     problem_type: Literal["", "multi_label_classification", "regression"] = ""
     step: Callable[[Sequence[TokenScores]], Mapping[str, float]] | None = None

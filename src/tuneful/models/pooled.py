@@ -1,14 +1,18 @@
-"""The last encoder layer for the first token of each sequence only: exact, and a sixth cheaper.
+"""How a classifier reads a packed row: one token of each sequence, and the head after it.
 
 A classifier reads one token's last state, so the last layer's queries, output and feed-forward of
-all other tokens are never used. Layers not known here are computed whole.
+all other tokens are never used: the last encoder layer is computed for the first token of each
+sequence only. It is exact, and a sixth cheaper. Layers not known here are computed whole.
 
-Shapes: S sequences, T tokens of the row, D width.
+Shapes: S sequences, T tokens of the row, D width, C classes.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+
+import torch
 
 from tuneful.models.attention import attend
 from tuneful.models.dense import Rule
@@ -18,6 +22,54 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Pool:
+    """How a classifier reads a sequence: which token, and what follows its last state."""
+
+    reads_first: bool
+    logits: Callable[[Tensor], Tensor]
+    """From the chosen states [S, D] to logits [S, C]."""
+    last_layer_pools: bool = False
+
+
+def pool_of(core: Any, *, every_state: bool) -> Pool | None:
+    """How this classifier reads a packed row, or None where its head is not known here.
+
+    Args:
+        core: The model, without PEFT's wrapping.
+        every_state: Keep the last layer whole, for who needs the last states of all tokens.
+    """
+    encoder = core.base_model
+    if not type(core).__name__.endswith("ForSequenceClassification"):
+        return None
+    if hasattr(core, "score"):
+        return Pool(reads_first=False, logits=core.score)
+    if hasattr(core, "pre_classifier"):
+        head = _distilbert_head(core)
+    elif getattr(encoder, "pooler", None) is not None and hasattr(core, "dropout"):
+        head = _bert_head(core)
+    else:
+        return None
+    if every_state:
+        read_every_token(encoder)
+        return Pool(reads_first=True, logits=head)
+    return Pool(reads_first=True, logits=head, last_layer_pools=pool_last_layer(encoder))
+
+
+def _bert_head(core: Any) -> Callable[[Tensor], Tensor]:
+    def logits(state_SD: Tensor) -> Tensor:
+        return core.classifier(core.dropout(core.base_model.pooler(state_SD[:, None])))
+
+    return logits
+
+
+def _distilbert_head(core: Any) -> Callable[[Tensor], Tensor]:
+    def logits(state_SD: Tensor) -> Tensor:
+        return core.classifier(core.dropout(torch.relu(core.pre_classifier(state_SD))))
+
+    return logits
 
 
 def pool_last_layer(encoder: nn.Module) -> bool:
@@ -37,6 +89,13 @@ def pool_last_layer(encoder: nn.Module) -> bool:
 
     cast("Any", layer).forward = forward
     return True
+
+
+def read_every_token(encoder: nn.Module) -> None:
+    """Undo `pool_last_layer`."""
+    found = _last_layer(encoder)
+    if found is not None:
+        vars(found[0]).pop("forward", None)
 
 
 def _last_layer(encoder: nn.Module) -> tuple[nn.Module, Callable[..., Tensor]] | None:

@@ -8,7 +8,6 @@ Shapes: S sequences, T tokens, N learned tokens, C classes, D width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
@@ -19,22 +18,12 @@ from tuneful.models.catalog import PACKED_ENCODERS
 from tuneful.models.dropout import has_noise
 from tuneful.models.logprobs import projection_of, token_logp
 from tuneful.models.packing import Packed, active, pack
-from tuneful.models.pooled import pool_last_layer
+from tuneful.models.pooled import pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
-
-
-@dataclass(frozen=True)
-class Pool:
-    """How a classifier reads a sequence: which token, and what follows its last state."""
-
-    reads_first: bool
-    logits: Callable[[Tensor], Tensor]
-    """From the chosen states [S, D] to logits [S, C]."""
-    last_layer_pools: bool = False
 
 
 class Learned(NamedTuple):
@@ -65,17 +54,24 @@ class Scorer:
         packed: Pack; where the architecture's head is not known, sequences are padded all the same
             and `packed` says so.
         temperature: What scores of the vocabulary are divided by before they become log p.
+        every_state: Compute the last states of all tokens also where a classifier reads one.
     """
 
     def __init__(
-        self, model: nn.Module, *, pad_id: int, packed: bool, temperature: float = 1.0
+        self,
+        model: nn.Module,
+        *,
+        pad_id: int,
+        packed: bool,
+        temperature: float = 1.0,
+        every_state: bool = False,
     ) -> None:
         self.model = model
         self.temperature = temperature
         self.pad_id = pad_id
         self.core = cast("Any", model).get_base_model() if _is_peft(model) else model
         self.encoder = cast("nn.Module", cast("Any", self.core).base_model)
-        self.pool = _pool_of(self.core) if packed else None
+        self.pool = pool_of(self.core, every_state=every_state) if packed else None
         self.packed = packed and (self.pool is not None or _reads_each_token(self.core))
         self._is_causal = hasattr(self.core, "lm_head") or hasattr(self.core, "score")
         self._has_noise = has_noise(model)
@@ -117,6 +113,23 @@ class Scorer:
             return self.pool.logits(state_1TD[0]).float()
         chosen = packed.first() if self.pool.reads_first else packed.last()
         return self.pool.logits(state_1TD[0, chosen]).float()
+
+    def class_logits_and_states(self, sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Logits [S, C] in float32, and the last states of all tokens, sequence by sequence [T, D].
+
+        For scorers with `every_state`.
+        """
+        if not self.packed or self.pool is None:
+            tokens_ST, mask_ST = self._pad(sequences)
+            out = cast("Any", self.model)(
+                input_ids=tokens_ST, attention_mask=mask_ST, output_hidden_states=True
+            )
+            return out.logits.float(), out.hidden_states[-1][mask_ST.bool()]
+        assert not self.pool.last_layer_pools, "the scorer was made for single states"
+        packed = pack(sequences, self.device)
+        state_1TD = self._run_packed(packed)
+        chosen = packed.first() if self.pool.reads_first else packed.last()
+        return self.pool.logits(state_1TD[0, chosen]).float(), state_1TD[0]
 
     def token_logp(
         self,
@@ -255,33 +268,3 @@ def _tag_head(core: Any) -> Callable[[Tensor], Tensor]:
         return lambda state_ND: last(core.drop(core.head(state_ND)))
     dropout = getattr(core, "dropout", None)
     return last if dropout is None else lambda state_ND: last(dropout(state_ND))
-
-
-def _pool_of(core: Any) -> Pool | None:
-    """How this classifier reads a packed row, or None where its head is not known here."""
-    encoder = core.base_model
-    if not type(core).__name__.endswith("ForSequenceClassification"):
-        return None
-    if hasattr(core, "score"):
-        return Pool(reads_first=False, logits=core.score)
-    if hasattr(core, "pre_classifier"):  # DistilBERT
-        known = pool_last_layer(encoder)
-        return Pool(reads_first=True, logits=_distilbert_head(core), last_layer_pools=known)
-    if getattr(encoder, "pooler", None) is not None and hasattr(core, "dropout"):  # BERT
-        known = pool_last_layer(encoder)
-        return Pool(reads_first=True, logits=_bert_head(core), last_layer_pools=known)
-    return None
-
-
-def _bert_head(core: Any) -> Callable[[Tensor], Tensor]:
-    def logits(state_SD: Tensor) -> Tensor:
-        return core.classifier(core.dropout(core.base_model.pooler(state_SD[:, None])))
-
-    return logits
-
-
-def _distilbert_head(core: Any) -> Callable[[Tensor], Tensor]:
-    def logits(state_SD: Tensor) -> Tensor:
-        return core.classifier(core.dropout(torch.relu(core.pre_classifier(state_SD))))
-
-    return logits

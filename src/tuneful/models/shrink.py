@@ -1,6 +1,6 @@
 """A model with fewer of its layers: a student to begin with, made without loading the model.
 
-Source: Sanh et al. 2019 (DistilBERT, arXiv:1910.01108, section 2): the student is the teacher with
+Source: Sanh et al. 2019 (DistilBERT, arXiv:1910.01108, section 3): the student is the teacher with
 every other layer taken out. Kept are layers evenly spread, the first and the last among them.
 """
 

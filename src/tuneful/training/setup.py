@@ -127,6 +127,7 @@ class Setup:
             pad_id=self.tokenizer.pad_id,
             packed=self.settings.packed,
             temperature=_temperature(self.method),
+            every_state=self.method.needs.states,
         )
 
     def base(self) -> Base | None:

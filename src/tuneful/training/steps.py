@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from tuneful.core.errors import RunError
+from tuneful.core.errors import ModelError, RunError
 from tuneful.methods.base import ClassScores, TokenScores
 from tuneful.models.divergence import TEACHER_LOGP, TEACHER_TOKENS, How, Likeliest, compare
 from tuneful.models.packing import cut_into_passes
@@ -129,11 +129,38 @@ class Learner:
             weight_T = torch.tensor([w for row in weights for w in row], device=device)
             none_SC = logits_SC.new_zeros(len(logits_SC), 0)
             return ClassScores(logits_SC, label_T[place_S].long(), weight_T[place_S], none_SC)
-        logits_SC = self.scorer.class_logits(tokens, [s.second for s in sequences])
+        logits_SC, teacher_SC, apart_S = self._beside_teacher(sequences)
         label_S = torch.tensor([s.label for s in sequences], device=device)
         weight_S = torch.tensor([s.weight for s in sequences], device=device)
         target_SC = torch.tensor([list(s.targets) for s in sequences], device=device)
-        return ClassScores(logits_SC, label_S, weight_S.float(), target_SC.float())
+        weight_S, target_SC = weight_S.float(), target_SC.float()
+        return ClassScores(logits_SC, label_S, weight_S, target_SC, teacher_SC, apart_S)
+
+    def _beside_teacher(
+        self, sequences: Sequence[Encoded]
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Class scores; the teacher's, and how far the last states are apart, where asked for."""
+        tokens, seconds = [s.tokens for s in sequences], [s.second for s in sequences]
+        if self.teacher is None:
+            return self.scorer.class_logits(tokens, seconds), None, None
+        if not self.method.needs.states:
+            with torch.no_grad():
+                theirs_SC = self.teacher.class_logits(tokens, seconds)
+            return self.scorer.class_logits(tokens, seconds), theirs_SC, None
+        logits_SC, state_TD = self.scorer.class_logits_and_states(tokens)
+        with torch.no_grad():
+            theirs_SC, other_TD = self.teacher.class_logits_and_states(tokens)
+        if state_TD.shape != other_TD.shape:
+            raise ModelError(
+                f"The teacher's states have {other_TD.shape[1]} numbers, the student's "
+                f"{state_TD.shape[1]}: their directions cannot be compared.",
+                where="method.cosine",
+                fix="Set method.cosine to 0, or choose a teacher of the student's width.",
+            )
+        near_T = torch.cosine_similarity(state_TD.float(), other_TD.float(), dim=1)
+        lengths = [len(row) for row in tokens]
+        parts = cast("tuple[Tensor, ...]", cast("Any", near_T).split(lengths))
+        return logits_SC, theirs_SC, torch.stack([1 - part.mean() for part in parts])
 
     def _token_scores(self, sequences: Sequence[Encoded]) -> TokenScores:
         tokens = [sequence.tokens for sequence in sequences]

@@ -19,10 +19,12 @@ from tuneful.core.artifact import MANIFEST, Artifact, building, digest
 from tuneful.core.errors import ModelError
 from tuneful.core.events import Event
 from tuneful.data.arrow import pyarrow
+from tuneful.models.classifier import Classifier
 from tuneful.models.divergence import TEACHER_LOGP, TEACHER_TOKENS, likeliest
 from tuneful.models.packing import cut_into_passes
-from tuneful.models.predict import Chatter, load_predictor
+from tuneful.models.predict import load_predictor
 from tuneful.models.references import locate
+from tuneful.models.scoring import Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.methods.base import Encoded, Method
-    from tuneful.models.scoring import Scorer
+    from tuneful.models.predict import Predictor
     from tuneful.models.tokenizer import Tokenizer
     from tuneful.planning.settings import Settings
     from tuneful.training.sequences import Sequences
@@ -40,6 +42,8 @@ VERSION = 1
 ROWS_AT_ONCE = 64
 NOTHING: tuple[list[float], list[float]] = ([], [])
 """Of a token that is not learned."""
+SEVERAL = ("multi_label_classification", "regression")
+"""What transformers calls tasks whose scores are not one class's of several."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +73,44 @@ class Teacher:
         """The teacher in memory, not to be moved.
 
         Raises:
-            ModelError: Its vocabulary is another one.
+            ModelError: It is no model of the student's kind: other classes or tokens, or states
+                that cannot be compared.
         """
         reference, precision = self.method.needs.teacher, self.settings.precision
+        if self.method.outputs and not locate(reference, self.store, self.listener).is_tuned:
+            raise self._refusal("The teacher is not tuned: it has no classes yet.")
         found = load_predictor(reference, self.store, precision=precision, listener=self.listener)
-        ours = self.tokenizer.hf.get_vocab()
-        if not isinstance(found, Chatter) or found.tokenizer.hf.get_vocab() != ours:
-            raise ModelError(
+        problem = self._problem(found)
+        if problem:
+            raise self._refusal(problem)
+        model = found.scorer.model.eval().requires_grad_(requires_grad=False)
+        if not self.method.needs.states:
+            return found.scorer
+        packed = self.settings.packed
+        return Scorer(model, pad_id=self.tokenizer.pad_id, packed=packed, every_state=True)
+
+    def _refusal(self, problem: str) -> ModelError:
+        fix = "Choose a teacher of the student's family"
+        fix += ", tuned for the same classes: a folder or run:name." if self.method.outputs else "."
+        return ModelError(problem, where=f"method.teacher: {self.method.needs.teacher}", fix=fix)
+
+    def _problem(self, found: Predictor) -> str:
+        """Why it cannot teach, or ""."""
+        if self.method.outputs and not isinstance(found, Classifier):
+            return "The teacher is no classifier of texts."
+        config = cast("Any", found.scorer.core).config
+        labels = found.labels if isinstance(found, Classifier) else ()
+        if labels != self.method.outputs:
+            theirs, ours = (", ".join(names) or "none" for names in (labels, self.method.outputs))
+            return f"The teacher's classes are not the student's: {theirs}, not {ours}."
+        if getattr(config, "problem_type", None) in SEVERAL:
+            return "The teacher does not choose one of its classes: its scores are no distribution."
+        if found.tokenizer.hf.get_vocab() != self.tokenizer.hf.get_vocab():
+            return (
                 "The teacher's tokens are not the student's: their probabilities cannot be "
-                "compared.",
-                where=f"method.teacher: {reference}",
-                fix="Choose a teacher of the student's family.",
+                "compared."
             )
-        found.scorer.model.eval().requires_grad_(requires_grad=False)
-        return found.scorer
+        return ""
 
     def beside(self, rows: Sequences) -> Taught:
         """All rows with the teacher's likeliest tokens, read now or as an earlier run kept them."""
