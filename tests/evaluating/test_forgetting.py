@@ -7,7 +7,7 @@ import pytest
 from tests.world import chat_recipe, classify_recipe, review
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
-from tuneful.evaluating.forgetting import general_rows
+from tuneful.data.general import measured_rows
 from tuneful.evaluating.summary import summarize
 from tuneful.recipe.change import with_changes
 from tuneful.workflow import Gate, run
@@ -16,7 +16,7 @@ ANYTHING = Gate(fail_on=None)
 
 
 def test_the_text_that_is_built_in_is_sixty_passages(tmp_path: Path, store: Store):
-    rows = general_rows(chat_recipe(tmp_path), store, ignore)
+    rows = measured_rows(chat_recipe(tmp_path), store, ignore)
     assert len({row.text for row in rows}) == 60
     assert all(350 <= len(row.text) <= 650 for row in rows)
 
@@ -30,7 +30,7 @@ def test_a_text_of_ones_own_is_read_as_rows(tmp_path: Path, store: Store):
     recipe = with_changes(
         chat_recipe(tmp_path / "a"), {"remember.text": str(tmp_path / "mine.csv")}
     )
-    rows = general_rows(recipe, store, ignore)
+    rows = measured_rows(recipe, store, ignore)
     assert {row.text for row in rows} <= set(lines)
     assert len(rows) > 5
 

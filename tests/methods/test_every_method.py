@@ -20,6 +20,7 @@ from tuneful.data.rows import ROWS, kind_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import Encoded
 from tuneful.models.generate import Sampling, generate
+from tuneful.models.reference import REFERENCE
 from tuneful.recipe.schema import Recipe
 from tuneful.training.answers import pretended
 from tuneful.training.sequences import encode_split
@@ -122,6 +123,26 @@ def assert_same(one: tuple[Measured, dict[str, Any]], other: tuple[Measured, dic
     assert one[1].keys() == other[1].keys()
     for name, gradient in one[1].items():
         torch.testing.assert_close(other[1][name], gradient, rtol=1e-3, atol=2e-6, msg=name)
+
+
+@EVERY_METHOD
+def test_moving_from_the_base_costs_the_mean_of_half_its_square(method: str, bench):
+    """Each token is e times as likely as to the base: (1)^2 / 2, weighed by 0.5."""
+    held = bench(method)
+    setup = replace(held.setup, settings=replace(held.setup.settings, kl=0.5))
+    if setup.method.head != "tokens" or setup.method.needs.rollouts is not None:
+        pytest.skip("the plan refuses remember.kl")
+    rows = [
+        [replace(s, facts={**s.facts, REFERENCE: [v - 1 for v in s.facts[REFERENCE]]}) for s in row]
+        for row in setup.ready(held.rows)
+    ]
+    free, free_gradient = held.learned(rows)
+    found, gradient = held.learned(rows, kl=0.5)
+    assert found.loss - free.loss == pytest.approx(0.25, abs=1e-5)
+    assert found.metrics["kl_penalty"] == pytest.approx(0.25, abs=1e-5)
+    assert any(not torch.equal(gradient[name], free_gradient[name]) for name in gradient)
+    in_passes, _ = held.learned(rows, kl=0.5, tokens_per_pass=1)
+    assert in_passes.loss == pytest.approx(found.loss, rel=1e-5)
 
 
 @EVERY_METHOD

@@ -180,20 +180,6 @@ def test_all_turns_the_last_or_each_by_its_weight(chat: Tokenizer):
     assert learned("sft", dropped, chat) == {last: 1.0}
 
 
-def test_moving_from_the_base_costs_half_the_squared_distance():
-    sft = method("sft", kl=0.1)
-    assert sft.needs.reference
-    logp, weight = torch.tensor([-1.0, -2.0], requires_grad=True), torch.tensor([1.0, 0.5])
-    owner, reference = torch.tensor([0, 0]), torch.tensor([-1.5, -2.0])
-    loss = sft.loss(TokenScores(logp, weight, owner, 1, reference_N=reference))
-    assert loss.total.item() == pytest.approx(1 + 0.5 * 2 + 0.1 * 0.5**2 / 2)
-    assert loss.sums["kl"].item() == pytest.approx(0.125)
-    loss.total.backward()
-    # -w (1 - kl (log p - log p_base)).
-    assert logp.grad.tolist() == pytest.approx([-1 + 0.1 * 0.5, -0.5])
-    assert sft.known_gradient(weight) is None
-
-
 ROWS: dict[str, Any] = {
     "classify": Labelled("dull", "a", 2.5),
     "classify_multi": MultiLabelled("dull", ("a",), 2.5),

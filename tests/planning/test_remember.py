@@ -6,7 +6,9 @@ import pytest
 
 from tuneful.planning.choose import choose
 from tuneful.planning.judge import judge
-from tuneful.planning.predict import Prediction
+from tuneful.planning.predict import Prediction, predict
+from tuneful.planning.remember import rows_before
+from tuneful.planning.speed import Timing
 from tuneful.recipe.change import with_changes
 
 
@@ -17,6 +19,12 @@ from tuneful.recipe.change import with_changes
         ("full", "classify", {"wise_ft": 0.5}, ["no-way-between"]),
         ({"name": "lora", "init": "pissa"}, "sft", {"wise_ft": 0.5}, ["no-way-between"]),
         ("lora", "sft", {"wise_ft": 0.5}, []),
+        ("lora", "sft", {"ewc": 1.0}, ["no-way-back"]),
+        ("full", "classify", {"ewc": 1.0}, ["no-fisher"]),
+        ("full", "classify", {"kl": 0.1}, ["no-kl"]),
+        ("full", "classify", {"replay": 0.1}, ["no-replay"]),
+        ("full", "classify", {"replay": 0.1, "rows": "method"}, []),
+        ("full", "sft", {"replay": 0.1, "kl": 0.1, "ewc": 1.0}, []),
         ("full", "sft", {"l2_sp": 1.0, "wise_ft": 0.5}, []),
     ],
 )
@@ -27,3 +35,24 @@ def test_what_an_adapter_does_not_take_is_refused(known, adapter, method, rememb
     assert settings.l2_sp == remember.get("l2_sp", 0.0)
     found = judge(job, settings, Prediction(1, 1.0, {}, 1.0))
     assert [f.code for f in found] == codes
+
+
+def probe(settings: object) -> Timing:
+    del settings
+    return Timing(1e-6)
+
+
+def test_a_share_of_the_rows_is_replayed_and_counted(known):
+    """A quarter of a step's rows: 8 of its own and 8/3 general ones, 2, 3 and 3 in turn."""
+    job = known({"batch_size": 8, "max_steps": 4}, method="sft")
+    plain = predict(job, choose(job)[0], probe)
+    job = replace(
+        job,
+        recipe=with_changes(job.recipe, {"remember.replay": 0.25}),
+        general=replace(job.sample, num_rows=9),
+    )
+    settings, chosen = choose(job)
+    assert [rows_before(step, settings) for step in range(5)] == [0, 2, 5, 8, 10]
+    assert chosen["replay"].value == 10
+    more = predict(job, settings, probe).tokens - plain.tokens
+    assert more == 10 * 110  # the mean of the sample's lengths

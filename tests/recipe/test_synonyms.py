@@ -12,6 +12,10 @@ from tuneful.recipe.sections import section_at
 from tuneful.recipe.synonyms import answer, table
 
 
+def test_a_key_that_moved_is_answered_with_its_new_home():
+    assert answer("kl", "method") == "Here it is remember.kl."
+
+
 @pytest.mark.parametrize(
     ("word", "ours"),
     [

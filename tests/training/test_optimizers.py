@@ -237,7 +237,7 @@ class Two(nn.Module):
 
 
 class Given:
-    weight_decay, max_grad_norm, privacy, l2_sp = 0.01, 1.0, None, 0.0
+    weight_decay, max_grad_norm, privacy, l2_sp, ewc = 0.01, 1.0, None, 0.0, 0.0
 
     def __init__(self, name: str) -> None:
         self.optimizer = {"name": name}

@@ -34,7 +34,7 @@ ANYTHING = Gate(fail_on=None)
 
 class Given:
     optimizer, weight_decay, max_grad_norm = {"name": "adamw"}, 0.0, 1.0
-    privacy, l2_sp = BUDGET, 0.0
+    privacy, l2_sp, ewc = BUDGET, 0.0, 0.0
 
 
 def learner_of(dtype: torch.dtype = torch.float32) -> tuple[Learner, Optimizer]:

@@ -47,6 +47,11 @@ def lisa_recipe(folder: Path, **train: object) -> Recipe:
     return with_changes(chat_recipe(folder, **train), {"adapter": lisa})
 
 
+def remembering_recipe(folder: Path, **train: object) -> Recipe:
+    remember = {"replay": 0.15, "ewc": 50.0, "kl": 0.1, "l2_sp": 1.0}
+    return with_changes(chat_recipe(folder, **train), {"adapter": "full", "remember": remember})
+
+
 def sift_recipe(folder: Path, **train: object) -> Recipe:
     return with_changes(chat_recipe(folder, **train), {"adapter": "sift"})
 
@@ -57,7 +62,7 @@ def sift_recipe(folder: Path, **train: object) -> Recipe:
         (classify_recipe, "fp32"),
         *(
             pytest.param(make, precision, marks=pytest.mark.slow)
-            for make in (classify_recipe, chat_recipe, lisa_recipe, sift_recipe)
+            for make in (classify_recipe, chat_recipe, lisa_recipe, sift_recipe, remembering_recipe)
             for precision in ("fp32", "bf16")
             if (make, precision) != (classify_recipe, "fp32")
         ),

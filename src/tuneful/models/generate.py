@@ -103,7 +103,7 @@ def _batch(
     row_B: Tensor = torch.arange(count * groups, device=scorer.device)
     ended_B: Tensor = torch.zeros(count * groups, dtype=torch.bool, device=scorer.device)
     for at in range(longest):
-        token_B: Tensor = choose(_scores(scorer, state_BD), sampling, uniform_BM[row_B, at])
+        token_B: Tensor = choose(scores_of(scorer, state_BD), sampling, uniform_BM[row_B, at])
         said_BM[row_B, at] = token_B
         if eos_id is not None:
             ended_B = torch.logical_or(ended_B, token_B == eos_id)
@@ -135,7 +135,8 @@ def _uniforms(sampling: Sampling, number: int) -> Tensor:
     return torch.rand(sampling.num_answers, sampling.max_new_tokens, generator=draw)
 
 
-def _scores(scorer: Scorer, state_BD: Tensor) -> Tensor:
+def scores_of(scorer: Scorer, state_BD: Tensor) -> Tensor:
+    """Scores of the whole vocabulary, from the states before: [B, V] in float32."""
     projection = projection_of(cast("Any", scorer.core))
     if projection is not None:
         return logits(state_BD, projection)

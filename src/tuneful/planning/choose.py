@@ -16,7 +16,8 @@ from tuneful.models.adapters.base import Quantizing, Rotating
 from tuneful.models.quantize import why_not
 from tuneful.planning.memory import Load, tokens_that_fit
 from tuneful.planning.privacy import make_budget
-from tuneful.planning.settings import Settings
+from tuneful.planning.remember import remembered
+from tuneful.planning.settings import Choice, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,14 +47,6 @@ MEMORY_SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A value and the reason for it."""
-
-    value: Any
-    reason: str
-
-
-@dataclass(frozen=True)
 class Place:
     """The machine as far as choices depend on it."""
 
@@ -76,6 +69,7 @@ class Known:
         sample: Training rows as tokens.
         num_validation: Rows of the validation split.
         place: The machine.
+        general: Rows that are replayed, as tokens.
     """
 
     recipe: Recipe
@@ -86,6 +80,7 @@ class Known:
     sample: Sample
     num_validation: int
     place: Place
+    general: Sample | None = None
 
     @property
     def optimizer(self) -> OptimizerConfig:
@@ -131,8 +126,8 @@ def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
         keep=train.keep,
         threads=settle("threads", Choice(known.place.threads, "the machine's physical cores")),
         seed=known.recipe.seed,
-        l2_sp=known.recipe.remember.l2_sp,
     )
+    settings = remembered(known, settings, chosen)
     settings = replace(settings, quantized=_quantized(known, chosen))
     settings = replace(settings, privacy=_privacy(known, settings, chosen))
     tokens = settle("tokens_per_pass", _tokens_per_pass(known, settings))

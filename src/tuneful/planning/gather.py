@@ -8,6 +8,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.machine import look
 from tuneful.data.formats import FORMATS
 from tuneful.data.formats.template import NEEDED
+from tuneful.data.general import learned_rows
 from tuneful.data.rows import kinds_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tuneful.methods.base import Method
     from tuneful.models.adapters.base import Adapter
     from tuneful.models.catalog import ModelFacts
+    from tuneful.models.tokenizer import Tokenizer
+    from tuneful.planning.sample import Sample
     from tuneful.recipe.schema import Recipe
 
 
@@ -51,7 +54,21 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
         sample=take_sample(data, method, tokenizer),
         num_validation=data.num_rows("validation"),
         place=place_here(),
+        general=_general(recipe, method, tokenizer, store, listener),
     )
+
+
+def _general(
+    recipe: Recipe, method: Method[Any], tokenizer: Tokenizer, store: Store, listener: Listener
+) -> Sample | None:
+    """Rows to be replayed, where this method learns such."""
+    is_text = recipe.remember.rows == "text"
+    if not recipe.remember.replay or (is_text and method.head != "tokens"):
+        return None
+    kind = METHODS["pretrain"]
+    learned_by = kind(kind.Config.model_validate({"name": "pretrain"}), DataFacts())
+    rows = learned_rows(recipe, store, listener)
+    return take_sample(rows, learned_by if is_text else method, tokenizer)
 
 
 def _method(recipe: Recipe, data: Dataset) -> Method[Any]:

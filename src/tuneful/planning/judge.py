@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tuneful.core.report import Finding, Level
 from tuneful.data.rows import Chat, Labelled, MultiLabelled, Pair, Rated, Tagged, Text
 from tuneful.planning.memory import tokens_that_fit
+from tuneful.planning.remember import judge_remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ def judge(known: Known, settings: Settings, predicted: Prediction) -> list[Findi
     """Whether the run fits, what the model cannot do, and whether it will be long."""
     return [
         *_model_limits(known, settings),
-        *_remember(known),
+        *judge_remember(known),
         *_privacy(known, settings),
         *_privacy_settings(known, settings),
         *_memory(known, settings, predicted),
@@ -65,36 +66,6 @@ def _model_limits(known: Known, settings: Settings) -> Iterator[Finding]:
             where="train.packing",
             change={"train.packing": "auto"},
         )
-
-
-def _remember(known: Known) -> Iterator[Finding]:
-    """Remedies against forgetting that this adapter or model does not take."""
-    asked, adapter = known.recipe.remember, known.recipe.adapter.name
-    if asked.l2_sp and adapter != "full":
-        yield Finding(
-            Level.ERROR,
-            "no-way-back",
-            f"remember.l2_sp pulls the base's weights back, which {adapter} leaves as they are.",
-            fix="Set it to 0; remember.wise_ft takes back a part of a LoRA's update.",
-            where="remember.l2_sp",
-            change={"remember.l2_sp": 0},
-        )
-    is_linear = adapter == "full" or (adapter == "lora" and not _moves_base(known))
-    if asked.wise_ft < 1 and (known.method.head != "tokens" or not is_linear):
-        yield Finding(
-            Level.ERROR,
-            "no-way-between",
-            f"There is no way between base and tuned weights for {known.recipe.method.name} with "
-            f"adapter {adapter}: a new head has no base, and other adapters are not linear.",
-            fix="Set it to 1, or train a language model, full or with lora (not init: pissa).",
-            where="remember.wise_ft",
-            change={"remember.wise_ft": 1},
-        )
-
-
-def _moves_base(known: Known) -> bool:
-    """Whether a LoRA begins with a part of the base in it, so that its update is no product."""
-    return getattr(known.recipe.adapter, "init", "") == "pissa"
 
 
 def _privacy(known: Known, settings: Settings) -> Iterator[Finding]:

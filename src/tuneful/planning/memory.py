@@ -74,7 +74,8 @@ def estimate_memory(load: Load, settings: Settings) -> Memory:
     frozen = max(0, facts.parameters - load.trainable)
     held = load.trainable if load.at_once is None else load.at_once
     copy = 2 if bf16 else 0  # what the arithmetic reads, beside the float32 master weights
-    copy += 4 if settings.l2_sp else 0  # where they began
+    copy += 4 if settings.l2_sp or settings.ewc else 0  # where they began
+    copy += 2 if settings.ewc else 0  # what depends on them
     return Memory(
         program=PROGRAM_GIB,
         weights=(load.trainable * (4 + copy) + _frozen_bytes(frozen, facts, settings)) / GIB,

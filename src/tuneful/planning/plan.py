@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tuneful.core.events import ignore
 from tuneful.core.report import Finding
-from tuneful.planning.choose import Choice, choose
+from tuneful.planning.choose import choose
 from tuneful.planning.gather import gather
 from tuneful.planning.judge import judge
 from tuneful.planning.predict import predict
-from tuneful.planning.settings import Settings
+from tuneful.planning.settings import Choice, Settings
 from tuneful.planning.speed import ERROR_BY_FORMULA, ERROR_BY_PROBE
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuneful.grading.rollouts import updates_of
 from tuneful.planning.memory import estimate_memory
+from tuneful.planning.remember import tokens_of_replay
 from tuneful.planning.speed import SHARE_OF_PEAK, Timing, Work, flops_per_token, matrix_speed
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def predict(
         memory = _scale(memory, timing.memory_gib)
     tokens_per_row = known.sample.tokens_per_row(settings.max_length)
     tokens = round(_rows_seen(known, settings) * tokens_per_row)
+    tokens += tokens_of_replay(known, settings)
     checked = _rows_validated(known, settings) * tokens_per_row * VALIDATION_COST
     return Prediction(
         tokens=tokens,

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A value and the reason for it."""
+
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every choice made.
 
@@ -38,6 +46,9 @@ class Settings:
         quantized: How a frozen base is kept; None: whole, in `precision`.
         seed: Of order, dropout and initial weights.
         l2_sp: Pull of the weights to where they began, by the learning rate.
+        ewc: Lambda of elastic weight consolidation.
+        kl: Weight of the penalty for moving from the base on learned tokens.
+        replay: Share of general rows among the rows of a step.
         privacy: What is promised of a training row, and what keeps it.
     """
 
@@ -63,6 +74,9 @@ class Settings:
     threads: int
     seed: int
     l2_sp: float = 0.0
+    ewc: float = 0.0
+    kl: float = 0.0
+    replay: float = 0.0
     privacy: Budget | None = None
     quantized: Kind | None = None
 

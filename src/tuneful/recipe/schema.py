@@ -9,6 +9,7 @@ from pydantic import Field, SerializeAsAny
 
 from tuneful.recipe.closed import Closed
 from tuneful.recipe.parts import PartConfig, part
+from tuneful.recipe.remember import Remember
 
 Auto = Literal["auto"]
 Count = Annotated[int, Field(ge=1)]
@@ -164,32 +165,6 @@ class Evaluate(Section):
     base: bool = Field(default=True, description="Measure the untuned model on the same rows.")
     resamples: int = Field(default=10_000, ge=100, description="Bootstrap resamples.")
     max_new_tokens: int = Field(default=128, ge=1, description="Longest generated answer.")
-
-
-class Remember(Section):
-    """What the model should not lose while it learns, and how that is measured."""
-
-    text: str | None = Field(
-        default="speeches",
-        description="General text on which every tuned language model is compared with its base "
-        "(perplexity): speeches is built in (60 passages); else a source as in data.source, of "
-        "which 200 rows are read. Empty: none.",
-    )
-    l2_sp: float = Field(
-        default=0.0,
-        ge=0,
-        description="Each step a weight goes learning rate x l2_sp of the way back to where it "
-        "began (L2-SP, Li et al. 2018, arXiv:1802.01483, decoupled as AdamW's decay is); tens to "
-        "hundreds are felt. Full adapter.",
-    )
-    wise_ft: float = Field(
-        default=1.0,
-        ge=0,
-        le=1,
-        description="The share of the way from base to tuned weights that is kept in the end "
-        "(WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903, equation 1); 1 keeps all. Language "
-        "models, full or lora.",
-    )
 
 
 class Privacy(Section):

@@ -46,10 +46,7 @@ class Order:
         last = first + self.batch_size
         if step < self.steps:
             last = min(last, self.total_rows)
-        return [
-            int(_permutation(self.seed, at // self.num_rows, self.num_rows)[at % self.num_rows])
-            for at in range(first, last)
-        ]
+        return [row_at(at, self.num_rows, self.seed) for at in range(first, last)]
 
 
 @dataclass(frozen=True)
@@ -74,6 +71,11 @@ class PoissonOrder:
         return [int(row) for row in np.flatnonzero(draws < self.sample_rate)]
 
 
-@lru_cache(maxsize=2)
+def row_at(place: int, num_rows: int, seed: int) -> int:
+    """The row at a place of all epochs' permutations, one after the other."""
+    return int(_permutation(seed, place // num_rows, num_rows)[place % num_rows])
+
+
+@lru_cache(maxsize=4)
 def _permutation(seed: int, epoch: int, num_rows: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(num_rows)

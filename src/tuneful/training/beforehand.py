@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
     from tuneful.methods.base import Encoded
     from tuneful.models.scoring import Scorer
+    from tuneful.training.loop import Rows
     from tuneful.training.sequences import Sequences
 
 VERSION = 1
@@ -36,7 +37,7 @@ ROWS_AT_ONCE = 64
 class WithReference:
     """Encoded rows that bring the reference's log p of their learned tokens."""
 
-    rows: Sequences
+    rows: Rows
     path: Path
 
     @cached_property
@@ -53,20 +54,9 @@ class WithReference:
         known = self._table.take(numbers)["logp"].to_pylist()
         return _beside(self.rows.take(numbers), known)
 
-    @property
-    def lengths(self) -> list[int]:
-        """Tokens of each row, all its sequences together."""
-        return self.rows.lengths
-
-    @property
-    def num_learned(self) -> list[int]:
-        """Tokens with weight > 0 of each row."""
-        return self.rows.num_learned
-
-    @property
-    def num_cut(self) -> list[int]:
-        """Tokens each row lost to max_length."""
-        return self.rows.num_cut
+    def beside(self, rows: Rows) -> WithReference:
+        """The same log p beside the same rows that know more."""
+        return replace(self, rows=rows)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tuneful.methods.base import Encoded
     from tuneful.planning.settings import Settings
     from tuneful.training.batches import Order, PoissonOrder
+    from tuneful.training.general import Replay
     from tuneful.training.optimizer import Optimizer
     from tuneful.training.privacy import Mechanism
     from tuneful.training.rollouts import Rollouts
@@ -63,6 +64,7 @@ class Job:
     mechanism: Mechanism | None = None
     rollouts: Rollouts | None = None
     resting: Callable[[int], frozenset[str]] | None = None
+    replay: Replay | None = None
 
 
 def run_loop(job: Job) -> tuple[Progress, dict[str, Tensor]]:
@@ -119,6 +121,8 @@ def _step(job: Job, progress: Progress) -> Progress:
         seconds=progress.seconds + seconds,
     )
     more = {**told, "learning_rate": rate, "grad_norm": norm, "seconds": seconds}
+    if job.optimizer.ewc_penalty is not None:
+        more["ewc_penalty"] = job.optimizer.ewc_penalty
     _record(job, after, measured, more)
     return after
 
@@ -136,6 +140,8 @@ def _taken(
 def _learn(job: Job, taken: Sequence[Sequence[Encoded]], step: int) -> Measured:
     if job.mechanism is not None:
         return job.mechanism.learn(job.learner, job.optimizer, taken, step)
+    if job.replay is not None:
+        return job.replay.learn(job.learner, taken, step)
     return job.learner.learn(taken)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from tuneful.training.anchors import Anchors
 from tuneful.training.optimizers import OPTIMIZERS
 from tuneful.training.optimizers.base import Averaging, Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from torch import Tensor, nn
 
@@ -37,9 +38,10 @@ class Optimizer:
 
     Args:
         model: The model in training.
-        settings: optimizer, weight_decay, max_grad_norm, privacy, and l2_sp, which pulls the
-            weights back to where they are now.
+        settings: optimizer, weight_decay, max_grad_norm, privacy, and l2_sp and ewc, which pull
+            the weights back to where they are now.
         rate_factor: From a parameter's name to its multiple of the learning rate; 1 if left out.
+        fisher: By a parameter's name, how much ewc holds each of its numbers.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Optimizer:
         model: nn.Module,
         settings: Settings,
         rate_factor: Callable[[str], float] | None = None,
+        fisher: Mapping[str, Tensor] | None = None,
     ) -> None:
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         self.parameters = [parameter for _, parameter in named]
@@ -63,9 +66,9 @@ class Optimizer:
             parameter.register_post_accumulate_grad_hook(buffer)
         kind = OPTIMIZERS[settings.optimizer["name"]]
         self.rule = kind(kind.Config.model_validate(settings.optimizer))
+        self._anchors = Anchors(self._weights, settings, fisher)
+        self.ewc_penalty: float | None = None
         # Under privacy each row's gradient was clipped already, and the noise is not to be.
-        self._l2_sp = settings.l2_sp
-        self._starts = [w.master.detach().clone() for w in self._weights] if self._l2_sp else []
         self.max_grad_norm = math.inf if settings.privacy else settings.max_grad_norm
 
     @property
@@ -76,8 +79,13 @@ class Optimizer:
     def step(self, learning_rate: float) -> float:
         """Clip, move the weights, forget the gradients. Returns the norm before clipping.
 
-        Weights stay as they are where the norm is not finite; the caller decides what that means.
+        `ewc_penalty` is then what EWC added to the loss, None where it is off. Weights stay as they
+        are where the norm is not finite; the caller decides what that means.
         """
+        self.ewc_penalty = self._anchors.add_gradients()
+        if self.ewc_penalty is not None:
+            for buffer in self._buffers:
+                buffer.written_over()
         gradients = [m.grad for m in self.masters if m.grad is not None]
         norm = float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
         if not math.isfinite(norm):
@@ -89,8 +97,7 @@ class Optimizer:
                 if weight.master.grad is not None:
                     state, rate = self._states[weight.name], learning_rate * factor
                     self.rule.update(weight, weight.master.grad, state, rate)
-            for weight, start in zip(self._weights, self._starts, strict=False):
-                weight.master.lerp_(start, min(1.0, learning_rate * self._l2_sp))
+            self._anchors.pull(learning_rate)
             for parameter, master in self._pairs:
                 parameter.copy_(master)
         self.forget_gradients()
@@ -191,7 +198,7 @@ class _GradientBuffer:
     def __init__(self, master: Tensor) -> None:
         self._master = master
         self._space: Tensor | None = None
-        self._touched: list[Tensor] = []
+        self._touched: list[Tensor | slice] = []
 
     @property
     def _buffer(self) -> Tensor:
@@ -202,6 +209,10 @@ class _GradientBuffer:
     def release(self) -> None:
         """Give the memory back until the next gradient comes."""
         self._space, self._touched = None, []
+
+    def written_over(self) -> None:
+        """Know that any row may have something in it."""
+        self._touched = [slice(None)]
 
     def __call__(self, parameter: Tensor) -> None:
         """Take a parameter's gradient after a pass."""

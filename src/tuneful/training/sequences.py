@@ -71,19 +71,24 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Encoding:
-    """Everything that decides what a row's tokens are."""
+    """Everything that decides what a row's tokens are.
+
+    Attributes:
+        facts_from: Hash of the data set whose facts (labels) the method was made with, where it is
+            another than that of the rows.
+    """
 
     method: Method[Any]
     tokenizer: Tokenizer
     max_length: int
+    facts_from: str = ""
 
     def digest(self, data: Dataset, split: str) -> str:
         """Hash of the encoded split."""
         config = self.method.config.model_dump()
         tokenizer = self.tokenizer.hf.backend_tokenizer.to_str()
-        return digest(
-            [VERSION, data.hash, split, config, tokenizer, self.tokenizer.template, self.max_length]
-        )
+        asked = [VERSION, data.hash, split, config, tokenizer, self.tokenizer.template]
+        return digest([*asked, self.max_length, *([self.facts_from] if self.facts_from else [])])
 
 
 def encode_split(

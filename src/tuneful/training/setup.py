@@ -21,6 +21,8 @@ from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
 from tuneful.models.value_head import add_value_head
 from tuneful.training.beforehand import Base, score_now
+from tuneful.training.fisher import kept_fisher
+from tuneful.training.general import General
 from tuneful.training.optimizer import Optimizer
 from tuneful.training.sequences import Encoding
 from tuneful.training.steps import Learner
@@ -56,6 +58,7 @@ class Setup:
     base_precision: torch.dtype
     teacher: Teacher | None = None
     frozen: Scorer | None = None
+    general: General | None = None
 
     @property
     def model(self) -> nn.Module:
@@ -96,7 +99,8 @@ class Setup:
                 )
             learner = self.learner()
             self.adapted.prepare(lambda: learner.learn(first()))
-        optimizer = Optimizer(self.model, self.settings, self.adapted.rate_factor)
+        rate_factor = self.adapted.rate_factor
+        optimizer = Optimizer(self.model, self.settings, rate_factor, self._fisher)
         if self.adapted.resting is not None:
             optimizer.rest(self.adapted.resting(0))
         return optimizer
@@ -105,7 +109,7 @@ class Setup:
         """Scores and gradients of rows."""
         scorer = self.scorer()
         reference: Reference | None = Frozen(self.frozen) if self.frozen else None
-        if how_reference(self.method, self.adapted) == "adapter_off":
+        if self._how_reference == "adapter_off":
             reference = AdapterOff(scorer)
         return Learner(
             self.method,
@@ -113,7 +117,21 @@ class Setup:
             self.settings.tokens_per_pass,
             reference=reference,
             teacher=self._teacher_beside,
+            kl=self.settings.kl,
         )
+
+    @property
+    def _how_reference(self) -> HowReference | None:
+        return how_reference(self.method, self.adapted, is_held=self.settings.kl > 0)
+
+    @cached_property
+    def _fisher(self) -> dict[str, Tensor] | None:
+        """What general rows depend on, of the model as it is now: before its first step."""
+        if not self.settings.ewc or self.general is None:
+            return None
+        rows = self.general.encoded(self.tokenizer, self.settings.max_length)
+        base = [*self._base_key, self.settings.freeze_layers, self.settings.seed]
+        return kept_fisher(self.general, rows, self.plain_scorer(), base)
 
     @cached_property
     def _teacher_beside(self) -> Scorer | None:
@@ -130,12 +148,20 @@ class Setup:
             every_state=self.method.needs.states,
         )
 
+    def plain_scorer(self) -> Scorer:
+        """The same of texts: at temperature 1, whatever the method asks for."""
+        return Scorer(self.model, pad_id=self.tokenizer.pad_id, packed=self.settings.packed)
+
     def base(self) -> Base | None:
         """The model before its first step, where rows are to be scored with it beforehand."""
-        if how_reference(self.method, self.adapted) != "precomputed":
+        if self._how_reference != "precomputed":
             return None
-        key = (str(self.located.folder), self.settings.precision, str(self.settings.packed))
-        return Base(self.scorer(), key, self.settings.tokens_per_pass)
+        return Base(self.scorer(), self._base_key, self.settings.tokens_per_pass)
+
+    @property
+    def _base_key(self) -> tuple[str, ...]:
+        """What decides the numbers of the model before its first step."""
+        return str(self.located.folder), self.settings.precision, str(self.settings.packed)
 
     def ready(self, rows: list[list[Encoded]]) -> list[list[Encoded]]:
         """A few rows with what is known of them beforehand: what reference and teacher say."""
@@ -143,13 +169,18 @@ class Setup:
         return self.teacher.beside_few(rows) if self.teacher else rows
 
 
-def how_reference(method: Method[Any], adapted: Adapted) -> HowReference | None:
+def how_reference(
+    method: Method[Any], adapted: Adapted, *, is_held: bool = False
+) -> HowReference | None:
     """How the method's reference is had with this model, "auto" settled; None where it has none.
+
+    `is_held`: every method's tokens are compared with the base's (remember.kl).
 
     Raises:
         ModelError: The adapter is to be switched off, but there is none that can be.
     """
-    asked, can_switch = method.needs.reference, adapted.keeps_base
+    asked = method.needs.reference or ("auto" if is_held else None)
+    can_switch = adapted.keeps_base
     if asked == "adapter_off" and not can_switch:
         raise ModelError(
             "The reference is to be the model with its adapter switched off, but this adapter "
@@ -191,18 +222,8 @@ def set_up_run(
         located.folder, add_tokens=recipe.add_tokens, needs_chat=method.head == "tokens"
     )
     precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
-    model = load_weights(
-        located.folder,
-        head=method.head,
-        labels=method.outputs,
-        precision=None if settings.quantized is None else Compact(settings.quantized, precision),
-        seed=settings.seed,
-        problem_type=method.needs.problem_type,
-    )
+    model = _base_model(located.folder, method, tokenizer, settings)
     base_precision = next(model.parameters()).dtype
-    set_up(model, tokenizer, settings.attention_dropout)
-    if method.needs.neftune_alpha:
-        add_noise(model, method.needs.neftune_alpha)
     torch.manual_seed(settings.seed)
     new_tokens = [tokenizer.hf.convert_tokens_to_ids(token) for token in recipe.add_tokens]
     adapted = ADAPTERS[recipe.adapter.name](recipe.adapter).apply(model, new_tokens)
@@ -220,7 +241,34 @@ def set_up_run(
     if how_reference(method, adapted) == "frozen":
         frozen = _frozen(located.folder, tokenizer, settings, model)
         frozen.temperature = _temperature(method)
-    return Setup(located, tokenizer, adapted, method, settings, base_precision, teacher, frozen)
+    general = None
+    if recipe.remember.needs_rows:
+        general = General.of(recipe, data, method, store, listener)
+    return Setup(
+        *(located, tokenizer, adapted, method, settings, base_precision),
+        teacher=teacher,
+        frozen=frozen,
+        general=general,
+    )
+
+
+def _base_model(
+    folder: Path, method: Method[Any], tokenizer: Tokenizer, settings: Settings
+) -> nn.Module:
+    """The model with the head that the method trains, before an adapter is put on it."""
+    precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
+    model = load_weights(
+        folder,
+        head=method.head,
+        labels=method.outputs,
+        precision=None if settings.quantized is None else Compact(settings.quantized, precision),
+        seed=settings.seed,
+        problem_type=method.needs.problem_type,
+    )
+    set_up(model, tokenizer, settings.attention_dropout)
+    if method.needs.neftune_alpha:
+        add_noise(model, method.needs.neftune_alpha)
+    return model
 
 
 def _frozen(folder: Path, tokenizer: Tokenizer, settings: Settings, like: nn.Module) -> Scorer:

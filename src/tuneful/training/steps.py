@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from tuneful.core.errors import ModelError, RunError
-from tuneful.methods.base import ClassScores, TokenScores
+from tuneful.methods.base import ClassScores, Loss, TokenScores
 from tuneful.models.divergence import TEACHER_LOGP, TEACHER_TOKENS, How, Likeliest, compare
+from tuneful.models.encoded import num_learned
 from tuneful.models.packing import cut_into_passes
 from tuneful.models.prefixes import shared_length
 from tuneful.models.reference import REFERENCE
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from tuneful.methods.base import Encoded, Loss, Method
+    from tuneful.methods.base import Encoded, Method
     from tuneful.models.divergence import Compared
     from tuneful.models.reference import Reference
     from tuneful.models.scoring import Learned, Scorer
@@ -47,6 +48,7 @@ class Learner:
         tokens_per_pass: How many tokens fit into a pass.
         reference: Of the model as it was, where the method needs it and rows do not bring it.
         teacher: Of the model that is imitated.
+        kl: Weight of the penalty for moving from the reference on learned tokens.
     """
 
     method: Method[Any]
@@ -54,23 +56,25 @@ class Learner:
     tokens_per_pass: int
     reference: Reference | None = None
     teacher: Scorer | None = None
+    kl: float = 0.0
 
-    def learn(self, rows: Sequence[Sequence[Encoded]]) -> Measured:
-        """Add the gradient of the rows' mean loss to the parameters.
+    def learn(self, rows: Sequence[Sequence[Encoded]], share: float = 1.0) -> Measured:
+        """Add the gradient of the rows' mean loss, times `share`, to the parameters.
 
         Raises:
             RunError: Nothing in the rows is learned.
         """
         self.scorer.model.train()
-        return self._passes(rows, is_learning=True)
+        return self._passes(rows, share)
 
     def measure(self, rows: Sequence[Sequence[Encoded]]) -> Measured:
         """The rows' mean loss, without dropout and without gradient."""
         self.scorer.model.eval()
         with torch.no_grad():
-            return self._passes(rows, is_learning=False)
+            return self._passes(rows, None)
 
-    def _passes(self, rows: Sequence[Sequence[Encoded]], *, is_learning: bool) -> Measured:
+    def _passes(self, rows: Sequence[Sequence[Encoded]], share: float | None) -> Measured:
+        """Measure the rows; with a share, leave as much of their gradient."""
         units = self.method.units([sequence for row in rows for sequence in row])
         if units <= 0:
             raise RunError(
@@ -80,10 +84,12 @@ class Learner:
                 "before their answer begins: raise train.max_length.",
             )
         total, sums, whole = 0.0, dict[str, float](), self._of_the_step(rows)
-        for sequences in self._cut([[s for s in row if not s.is_aside] for row in rows]):
-            loss = self._loss(sequences, whole)
-            if is_learning:
-                (loss.total / units).backward()  # pyright: ignore[reportUnknownMemberType]
+        learned = [[s for s in row if not s.is_aside] for row in rows]
+        held = self.kl and self.kl * units / sum(num_learned(s) for row in learned for s in row)
+        for sequences in self._cut(learned):
+            loss = self._loss(sequences, whole, held)
+            if share is not None:
+                (loss.total * share / units).backward()  # pyright: ignore[reportUnknownMemberType]
             total += float(loss.total.detach())
             for name, value in loss.sums.items():
                 sums[name] = sums.get(name, 0.0) + float(value)
@@ -114,10 +120,15 @@ class Learner:
         self.scorer.model.train(was_training)
         return self.method.needs.step(found)
 
-    def _loss(self, sequences: Sequence[Encoded], whole: Mapping[str, float]) -> Loss:
-        if self.method.head == "tokens":
-            return self.method.loss(replace(self._token_scores(sequences), step=whole))
-        return self.method.loss(self._class_scores(sequences))
+    def _loss(self, sequences: Sequence[Encoded], whole: Mapping[str, float], held: float) -> Loss:
+        """The method's loss of a pass; with what moving from the reference costs a token."""
+        if self.method.head != "tokens":
+            return self.method.loss(self._class_scores(sequences))
+        scores = replace(self._token_scores(sequences), step=whole)
+        if not held:
+            return self.method.loss(scores)
+        own = scores if self.method.needs.reference else replace(scores, reference_N=None)
+        return hold(self.method.loss(own), scores, held)
 
     def _class_scores(self, sequences: Sequence[Encoded]) -> ClassScores:
         tokens = [sequence.tokens for sequence in sequences]
@@ -166,7 +177,7 @@ class Learner:
         tokens = [sequence.tokens for sequence in sequences]
         weights = [[w * s.weight for w in s.weights] for s in sequences]
         learned = self.scorer.learned(tokens, weights)
-        gradient = self.method.known_gradient(learned.weight_N)
+        gradient = None if self.kl else self.method.known_gradient(learned.weight_N)
         facts = {name: _facts(sequences, name, learned) for name in sequences[0].facts}
         reference_N = facts.pop(REFERENCE, None)
         if reference_N is None and self.reference is not None:
@@ -200,6 +211,13 @@ class Learner:
             known = (self.teacher.core, theirs.state_ND)
         how = How(needs.divergence, needs.temperature)
         return compare((self.scorer.core, learned.state_ND), known, learned.target_N, how)
+
+
+def hold(loss: Loss, scores: TokenScores, held: float) -> Loss:
+    """A pass's loss with `held` times the sum of (log p - log p_base)^2 / 2 over learned tokens."""
+    assert scores.reference_N is not None, "the reference was not asked for"
+    apart = ((scores.logp_N - scores.reference_N).square() / 2 * scores.weight_N).sum() * held
+    return Loss(loss.total + apart, {**loss.sums, "kl_penalty": apart.detach()})
 
 
 def _facts(sequences: Sequence[Encoded], name: str, learned: Learned) -> Tensor:

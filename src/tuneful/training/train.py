@@ -11,15 +11,18 @@ from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import Stopped, TunefulError
 from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
+from tuneful.data.general import contents_of
 from tuneful.grading.rollouts import updates_of
 from tuneful.models.model import Model, put_in_place, save_model
 from tuneful.models.value_head import part_with_value_head
 from tuneful.planning.outcome import compare_with_actual
 from tuneful.planning.privacy import epsilon_spent
+from tuneful.planning.remember import rows_before
 from tuneful.recipe.write import to_yaml
 from tuneful.training.batches import Order, PoissonOrder
 from tuneful.training.beforehand import with_reference
 from tuneful.training.between import on_the_way
+from tuneful.training.general import make_replay
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
 from tuneful.training.privacy import Mechanism, secret_of
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
     from tuneful.training.checkpoint import Progress
     from tuneful.training.loop import Rows
+    from tuneful.training.sequences import Sequences
     from tuneful.training.setup import Setup
 
 VERSION = 2
@@ -54,6 +58,7 @@ def asked_hash(recipe: Recipe, data: Dataset) -> str:
     """SHA-256 of what was asked for, before a plan settles the rest."""
     asked = recipe.model_dump(include=WEIGHTS_DEPEND_ON, mode="json")
     asked["remember"] = recipe.remember.model_dump(exclude={"text"})
+    asked["general"] = contents_of(recipe)
     return digest([VERSION, asked, data.hash])
 
 
@@ -168,13 +173,18 @@ def _train(
 def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: Listener) -> Job:
     """Encode the rows and put a job together."""
     settings, base = setup.settings, setup.base()
-    rows: dict[str, Rows] = {}
-    for split in ("train", "validation"):
-        if data.num_rows(split):
-            encoded = encode_split(data, split, setup.encoding, store, listener)
-            rows[split] = with_reference(encoded, base, store, listener) if base else encoded
-            if setup.teacher and setup.teacher.is_beforehand:
-                rows[split] = setup.teacher.beside(encoded)
+
+    def ready(encoded: Sequences) -> Rows:
+        rows = encoded
+        if setup.teacher and setup.teacher.is_beforehand:
+            rows = setup.teacher.beside(encoded)
+        return with_reference(encoded, base, store, listener).beside(rows) if base else rows
+
+    rows = {
+        split: ready(encode_split(data, split, setup.encoding, store, listener))
+        for split in ("train", "validation")
+        if data.num_rows(split)
+    }
     train_rows, learner, rollouts = rows["train"], setup.learner(), None
     if setup.method.needs.rollouts is not None:
         rollouts = make_rollouts(run.rollouts, setup, learner, data, store, listener)
@@ -196,6 +206,7 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
         rollouts=rollouts,
         mechanism=mechanism,
         resting=setup.adapted.resting,
+        replay=make_replay(setup, ready),
     )
 
 
@@ -233,6 +244,7 @@ def _facts(
         "memory_gib": peak_memory_gib(),
         "tokens": progress.tokens,
         "steps": progress.step,
+        "replayed_rows": rows_before(progress.step, setup.settings),
         "tokens_per_s": progress.tokens / max(progress.seconds, 1e-9),
     }
     return {
