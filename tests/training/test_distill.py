@@ -14,11 +14,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests import world
 from tuneful.core.artifact import Artifact
-from tuneful.core.errors import ModelError
+from tuneful.core.errors import ModelError, RecipeError, RunError
 from tuneful.core.events import Event, ignore
 from tuneful.core.store import Store
+from tuneful.methods.base import Encoded
 from tuneful.models.divergence import TEACHER_LOGP
+from tuneful.models.encoded import asked
 from tuneful.recipe.schema import Recipe
+from tuneful.training.on_policy import OnPolicy, make_on_policy
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
 from tuneful.workflow import Gate, plan, prepare, train_recipe
@@ -149,3 +152,128 @@ def test_a_teacher_with_other_tokens_is_refused(tmp_path: Path, store: Store):
     setup = set_up_run(recipe, data, settings, store, ignore)
     with pytest.raises(ModelError, match="not the student's"):
         setup.learner()
+
+
+def on_policy(setup: Any, folder: Path | None = None, **how: Any) -> OnPolicy:
+    found = make_on_policy(folder, setup, setup.learner())
+    assert found is not None
+    return replace(found, how=replace(found.how, **how))
+
+
+def test_the_students_own_answers_stand_in_for_the_rows(tmp_path: Path, store: Store):
+    recipe = recipe_of(tmp_path, on_policy=0.5, max_new_tokens=7, sampling_temperature=0.7)
+    setup, encoded = set_up(recipe, store)
+    numbers = list(range(16))
+    rows = encoded.take(numbers)
+    own = on_policy(setup, tmp_path / "said")
+    taken, shown = own.of_step(3, numbers, rows)
+    changed = [n for n in numbers if taken[n] != rows[n]]
+    assert 2 < len(changed) < 14
+    assert shown["own_answers"] == len(changed) / 16
+    for number in changed:
+        (new,), (old,) = taken[number], rows[number]
+        length = next(at for at, weight in enumerate(old.weights) if weight)
+        assert list(new.tokens[:length]) == list(old.tokens[:length])
+        assert list(new.weights[:length]) == [0.0] * length
+        answer = new.tokens[length:]
+        assert list(new.weights[length:]) == [1.0] * len(answer)
+        assert len(answer) == 7 or answer[-1] == setup.tokenizer.eos_id
+    lines = (tmp_path / "said" / "000004.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["row"] for line in lines] == changed
+    assert own.of_step(3, numbers, rows)[0] == taken
+    assert own.of_step(4, numbers, rows)[0] != taken
+    everyone, shown = on_policy(setup, share=1.0).of_step(3, numbers, rows)
+    assert shown["own_answers"] == 1
+    for number in changed:  # what a row is answered hangs on the draw alone
+        assert everyone[number][0].tokens[:-8] == taken[number][0].tokens[:-8]
+    tight = replace(own, max_length=len(rows[0][0].tokens))
+    assert tight.prompt_of(rows[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "length"), [([0, 0, 1, 1], 2), ([0, 1, 0, 0, 2, 2, 0], 4), ([0, 0], 0)]
+)
+def test_what_is_asked_ends_before_the_last_learned_turn(weights: list[float], length: int):
+    found = asked(Encoded(list(range(len(weights))), weights, weight=0.5))
+    if not length:
+        assert found is None
+        return
+    assert found is not None
+    assert (list(found.tokens), found.weight) == (list(range(length)), 0.5)
+
+
+def test_the_base_is_beside_answers_that_nobody_could_score_beforehand(
+    tmp_path: Path, store: Store
+):
+    recipe = recipe_of(tmp_path, on_policy=1.0, max_new_tokens=5)
+    tree = recipe.model_dump(mode="json")
+    held = Recipe.make({**tree, "remember": {**tree["remember"], "kl": 0.5}})
+    setup, encoded = set_up(held, store)
+    rows, _ = on_policy(setup).of_step(0, range(4), setup.ready(encoded.take(range(4))))
+    assert setup.learner().learn(rows).metrics["kl_penalty"] == pytest.approx(0, abs=1e-6)
+    with torch.no_grad():
+        setup.model.lm_head.weight.mul_(3)
+    assert setup.learner().measure(rows).metrics["kl_penalty"] > 1e-5
+
+
+def test_settings_that_contradict_on_policy_are_refused(tmp_path: Path):
+    with pytest.raises(RecipeError, match="top_k"):
+        recipe_of(tmp_path, on_policy=0.5, top_k=4)
+    with pytest.raises(RecipeError, match="alpha"):
+        recipe_of(tmp_path, on_policy=0.5, alpha=0.5)
+
+
+def test_a_plan_leaves_room_for_the_longest_answer(tmp_path: Path, store: Store):
+    data = prepare(recipe_of(tmp_path), store=store)
+    lengths = [
+        plan(recipe_of(tmp_path, on_policy=0.5, max_new_tokens=n), data, store=store)
+        for n in (2, 99)
+    ]
+    short, long = (found.settings.max_length for found in lengths)
+    assert long >= short + 90
+    tight = Recipe.make(
+        {
+            **(tree := recipe_of(tmp_path, on_policy=0.5).model_dump(mode="json")),
+            "train": {**tree["train"], "max_length": 64},
+        }
+    )
+    with pytest.raises(RunError, match="No row leaves room for an answer of 64 tokens"):
+        plan(tight, data, store=store)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("beta", [0.1, 0.5, 0.9])
+def test_a_step_on_own_answers_is_trls(beta: float, tmp_path: Path, store: Store):
+    from trl.experimental.gkd import GKDTrainer
+
+    recipe = recipe_of(
+        tmp_path, divergence="jensen_shannon", beta=beta, on_policy=1.0, max_new_tokens=9
+    )
+    teacher = AutoModelForCausalLM.from_pretrained(tmp_path / "teacher")
+    with torch.no_grad():  # so that the two differ by more than rounding
+        for value in teacher.parameters():
+            value.mul_(5)
+    teacher.save_pretrained(tmp_path / "teacher")
+    setup, encoded = set_up(recipe, store)
+    rows, _ = on_policy(setup).of_step(0, range(4), encoded.take(range(4)))
+    loss, found = gradients(setup, rows)
+    student = AutoModelForCausalLM.from_pretrained(recipe.model)
+    longest = max(len(row[0].tokens) for row in rows)
+    tokens, mask = (torch.zeros(4, longest, dtype=torch.long) for _ in range(2))
+    labels = torch.full((4, longest), -100)
+    for number, (sequence,) in enumerate(rows):
+        size = len(sequence.tokens)
+        tokens[number, :size], mask[number, :size] = torch.tensor(sequence.tokens), 1
+        learned = torch.tensor(sequence.weights) > 0
+        labels[number, :size][learned] = tokens[number, :size][learned]
+    given = {"input_ids": tokens, "attention_mask": mask}
+    with torch.no_grad():
+        theirs = teacher(**given).logits
+    expected = GKDTrainer.generalized_jsd_loss(
+        student(**given).logits[:, :-1], theirs[:, :-1], labels=labels[:, 1:], beta=beta
+    )
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    for name, value in student.named_parameters():
+        torch.testing.assert_close(found[name], value.grad, atol=1e-6, rtol=1e-3, msg=name)

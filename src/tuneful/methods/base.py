@@ -133,6 +133,21 @@ REFERENCE = (
 
 
 @dataclass(frozen=True)
+class OwnAnswers:
+    """Answers of the model in training that stand in for those of its rows, ungraded.
+
+    Attributes:
+        share: Of the rows of a step, on average; each row is drawn for itself.
+        max_new_tokens: Longest answer.
+        temperature: What scores are divided by when tokens are drawn.
+    """
+
+    share: float
+    max_new_tokens: int
+    temperature: float
+
+
+@dataclass(frozen=True)
 class Needs:
     """What a method asks of the engine beside its head.
 
@@ -150,6 +165,7 @@ class Needs:
         step: Numbers that the loss needs of a whole step, however it is cut into passes: from the
             scores of each pass's `is_aside` sequences, which come without gradient and dropout.
         rollouts: How the model's own answers are sampled and graded; the method is a `Reinforced`.
+        own_answers: The model's own answers to a share of the rows; each row is one sequence.
         old_logp: log p of those answers under the model that sampled them.
         value: A head that says what to expect before each token.
     """
@@ -164,6 +180,7 @@ class Needs:
     problem_type: Literal["", "multi_label_classification", "regression"] = ""
     step: Callable[[Sequence[TokenScores]], Mapping[str, float]] | None = None
     rollouts: RolloutConfig | None = None
+    own_answers: OwnAnswers | None = None
     old_logp: bool = False
     value: bool = False
 

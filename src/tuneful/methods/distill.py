@@ -1,19 +1,24 @@
 """Distillation: a student learns a teacher's whole distribution at every learned token.
 
+On-policy (GKD) a share of the rows is answered by the student itself, as it is at that step, and
+the teacher says what it would have said at every token of these answers (Agarwal et al. 2024,
+algorithm 1, with the draw for each row rather than each step; no gradient through the sampling).
+
 Loss:  mean over the learned tokens of (1 - alpha) T^2 D(teacher, student) + alpha (-log p(token)),
        D at temperature T: Hinton et al. 2015, section 2 (forward KL); Gu et al. 2024 (MiniLLM,
        arXiv:2306.08543; reverse KL); Agarwal et al. 2024 (GKD, arXiv:2306.13649, equation 1;
        Jensen-Shannon).
 Rows:  Chat. Each gives one sequence.
-Cost:  a teacher in memory and its forward pass; with `top_k` one pass over the rows beforehand.
+Cost:  a teacher in memory and its forward pass; with `top_k` one pass over the rows beforehand;
+       on-policy the sampling of answers.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tuneful.data.rows import Chat
 from tuneful.methods.base import (
@@ -23,6 +28,7 @@ from tuneful.methods.base import (
     Loss,
     Measured,
     Needs,
+    OwnAnswers,
     TokenScores,
     encode_chats,
 )
@@ -73,6 +79,33 @@ class DistillConfig(PartConfig):
     learn: Literal["all", "last"] = Field(
         default="all", description="Assistant's turns that are learned: all, or the last alone."
     )
+    on_policy: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the rows whose last answer the student writes itself (GKD's lambda); "
+        "0.5 with jensen_shannon is a good start.",
+    )
+    max_new_tokens: int = Field(
+        default=64, ge=1, description="Longest answer of the student in tokens."
+    )
+    sampling_temperature: float = Field(
+        default=1.0,
+        gt=0,
+        description="What the student's scores are divided by when it answers (1: GKD's).",
+    )
+
+    @model_validator(mode="after")
+    def _knows_what_to_say_to_own_answers(self) -> Self:
+        if self.on_policy and self.top_k:
+            raise ValueError(
+                "on_policy needs the teacher in memory: leave out top_k, which reads beforehand"
+            )
+        if self.on_policy and self.alpha:
+            raise ValueError(
+                "alpha is the weight of the rows' own tokens, which on_policy replaces: set it to 0"
+            )
+        return self
 
 
 def divergence_of(name: str, beta: float) -> Callable[[Tensor, Tensor], Tensor]:
@@ -102,7 +135,9 @@ class Distill:
     def __init__(self, config: DistillConfig, facts: DataFacts) -> None:
         del facts
         self.config, self.outputs = config, ()
+        own = OwnAnswers(config.on_policy, config.max_new_tokens, config.sampling_temperature)
         self.needs = Needs(
+            own_answers=own if config.on_policy else None,
             teacher=config.teacher,
             divergence=divergence_of(config.divergence, config.beta),
             temperature=config.temperature,

@@ -65,6 +65,18 @@ def answered(prompt: Encoded, answer: Sequence[int]) -> Encoded:
     )
 
 
+def asked(sequence: Encoded) -> Encoded | None:
+    """What stands before the last run of learned tokens, or None where nothing is learned."""
+    end = len(sequence.tokens)
+    while end and not sequence.weights[end - 1]:
+        end -= 1
+    while end and sequence.weights[end - 1]:
+        end -= 1
+    if not end:
+        return None
+    return replace(sequence, tokens=sequence.tokens[:end], weights=[0.0] * end, facts={})
+
+
 def num_learned(sequence: Encoded) -> float:
     """Learned tokens of a sequence, by their weights and its own."""
     return sum(sequence.weights) * sequence.weight

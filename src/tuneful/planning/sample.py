@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tuneful.models.encoded import answered
+from tuneful.models.encoded import answered, asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,11 +80,22 @@ def take_sample(
     rollouts = method.needs.rollouts
     if rollouts is not None:
         encoded = [_answered(prompt, rollouts) for (prompt,) in encoded]
+    own = method.needs.own_answers
+    if own is not None:
+        encoded = [[_longer(sequence, own.max_new_tokens) for sequence in row] for row in encoded]
     return Sample(
         sequences=[sequence for sequences in encoded for sequence in sequences],
         rows=[n for n, sequences in zip(numbers, encoded, strict=True) for _ in sequences],
         num_rows=total,
     )
+
+
+def _longer(sequence: Encoded, max_new_tokens: int) -> Encoded:
+    """A row as it is, or with the longest answer the model may give in place of its own."""
+    prompt = asked(sequence)
+    if prompt is None or len(prompt.tokens) + max_new_tokens <= len(sequence.tokens):
+        return sequence
+    return answered(prompt, [prompt.tokens[-1]] * max_new_tokens)
 
 
 def _answered(prompt: Encoded, rollouts: RolloutConfig) -> list[Encoded]:

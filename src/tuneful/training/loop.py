@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tuneful.planning.settings import Settings
     from tuneful.training.batches import Order, PoissonOrder
     from tuneful.training.general import Replay
+    from tuneful.training.on_policy import OnPolicy
     from tuneful.training.optimizer import Optimizer
     from tuneful.training.privacy import Mechanism
     from tuneful.training.rollouts import Rollouts
@@ -63,6 +64,7 @@ class Job:
     listener: Listener
     mechanism: Mechanism | None = None
     rollouts: Rollouts | None = None
+    own_answers: OnPolicy | None = None
     resting: Callable[[int], frozenset[str]] | None = None
     replay: Replay | None = None
 
@@ -131,10 +133,11 @@ def _taken(
     job: Job, rows: list[int], step: int
 ) -> tuple[Sequence[Sequence[Encoded]], Mapping[str, float]]:
     """What a step learns from: its rows, or the model's own answers to them; and their numbers."""
-    if job.rollouts is None:
-        return job.train_rows.take(rows), {}
-    found = job.rollouts.of_step(step, rows)
-    return found.rows, found.metrics
+    if job.rollouts is not None:
+        found = job.rollouts.of_step(step, rows)
+        return found.rows, found.metrics
+    taken = job.train_rows.take(rows)
+    return job.own_answers.of_step(step, rows, taken) if job.own_answers else (taken, {})
 
 
 def _learn(job: Job, taken: Sequence[Sequence[Encoded]], step: int) -> Measured:

@@ -193,7 +193,8 @@ def how_reference(
     if can_switch:
         return "adapter_off"
     # Answers that the model has yet to give cannot be scored beforehand.
-    return "precomputed" if method.needs.rollouts is None else "frozen"
+    answers = method.needs.rollouts or method.needs.own_answers
+    return "frozen" if answers else "precomputed"
 
 
 def _temperature(method: Method[Any]) -> float:
@@ -238,7 +239,7 @@ def set_up_run(
     asked = method.needs.teacher
     teacher = Teacher(method, tokenizer, settings, store, listener) if asked else None
     frozen = None
-    if how_reference(method, adapted) == "frozen":
+    if how_reference(method, adapted, is_held=settings.kl > 0) == "frozen":
         frozen = _frozen(located.folder, tokenizer, settings, model)
         frozen.temperature = _temperature(method)
     general = None

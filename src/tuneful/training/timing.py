@@ -6,12 +6,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tuneful.core.errors import RunError
 from tuneful.models.catalog import describe
 from tuneful.models.generate import Sampling, generate
 from tuneful.planning.memory import bytes_per_token
 from tuneful.planning.speed import Timing
 from tuneful.training.answers import pretended
 from tuneful.training.memory import peak_memory_gib
+from tuneful.training.on_policy import make_on_policy
 from tuneful.training.setup import set_up_run
 
 if TYPE_CHECKING:
@@ -53,10 +55,11 @@ def make_probe(
         optimizer.step(settings.learning_rate)
         stepped = time.perf_counter() - passed
         tokens_per_step = tokens / len(few) * settings.batch_size
+        sampled = _sampling_seconds(setup, rows, few)
         missing = max(0, settings.tokens_per_pass - tokens)
         missing_gib = missing * bytes_per_token(describe(setup.located.folder), settings) / 2**30
         return Timing(
-            seconds_per_token=(passed - began) / tokens + stepped / tokens_per_step,
+            seconds_per_token=(passed - began + sampled) / tokens + stepped / tokens_per_step,
             memory_gib=peak_memory_gib() + missing_gib,
         )
 
@@ -85,6 +88,28 @@ def _first(rows: list[list[Encoded]], tokens: int) -> list[list[Encoded]]:
             break
         taken.append(row)
     return taken
+
+
+def _sampling_seconds(setup: Setup, rows: list[list[Encoded]], few: list[list[Encoded]]) -> float:
+    """What the model's own answers to its share of a few rows take.
+
+    Raises:
+        RunError: Not one of all rows leaves room for an answer.
+    """
+    on_policy = make_on_policy(None, setup, setup.learner())
+    if on_policy is None:
+        return 0.0
+    if not any(on_policy.prompt_of(row) for row in rows):
+        raise RunError(
+            f"No row leaves room for an answer of {on_policy.how.max_new_tokens} tokens: with what "
+            f"stands before it, it may have {on_policy.max_length} (train.max_length).",
+            where="method.max_new_tokens",
+            fix="Lower method.max_new_tokens, or raise train.max_length.",
+        )
+    began = time.perf_counter()
+    all_of_them = replace(on_policy, how=replace(on_policy.how, share=1.0))
+    all_of_them.of_step(0, range(len(few)), few)
+    return (time.perf_counter() - began) * on_policy.how.share
 
 
 def _time_rollouts(setup: Setup, data: Dataset) -> Timing:

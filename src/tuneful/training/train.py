@@ -25,6 +25,7 @@ from tuneful.training.between import on_the_way
 from tuneful.training.general import make_replay
 from tuneful.training.loop import Job, run_loop
 from tuneful.training.memory import peak_memory_gib
+from tuneful.training.on_policy import make_on_policy
 from tuneful.training.privacy import Mechanism, secret_of
 from tuneful.training.rollouts import make_rollouts
 from tuneful.training.samples import summarize
@@ -204,6 +205,7 @@ def make_job(run: Run, setup: Setup, data: Dataset, store: Store, listener: List
         validation_rows=rows.get("validation"),
         listener=listener,
         rollouts=rollouts,
+        own_answers=make_on_policy(run.rollouts, setup, learner),
         mechanism=mechanism,
         resting=setup.adapted.resting,
         replay=make_replay(setup, ready),
