@@ -10,7 +10,7 @@ from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts, Encoded
 from tuneful.recipe.schema import Recipe
 from tuneful.training.preflight import PREFLIGHT, preflight
-from tuneful.training.preflight.base import Inspection, Overfit
+from tuneful.training.preflight.base import Inspection, Overfit, Rehearsed
 from tuneful.training.preflight.overfit import choose_rows
 
 EOS = 2
@@ -268,6 +268,20 @@ def test_the_shortest_rows_of_every_class_are_learned():
 
 def test_rows_without_a_learned_token_are_not_chosen():
     assert choose_rows(Tokens([answer(0), answer(3), answer(1)]), "tokens") == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (Rehearsed(0.5, 0.1, 8), []),
+        (Rehearsed(0.0, 0.1, 8), ["answers-not-learned"]),
+        (Rehearsed(0.0, 0.0, 8), ["weights-still"]),
+        (Rehearsed(float("nan"), 0.1, 8), ["answers-diverge"]),
+        (None, []),
+    ],
+)
+def test_better_answers_must_become_likelier(result: Rehearsed | None, expected: list[str]):
+    assert codes(inspection(recipe(), settings=settings(), rehearse=lambda: result)) == expected
 
 
 def test_every_check_says_nothing_where_it_lacks_what_it_needs():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from tuneful.core.report import Level
 from tuneful.methods import METHODS
 from tuneful.training.preflight import preflight
 from tuneful.training.preflight.base import Inspection
-from tuneful.training.probe import ask_a_few, overfit
+from tuneful.training.probe import FirstAnswers, overfit
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
 
@@ -38,19 +39,16 @@ def inspect_run(
         return report
     setup = set_up_run(recipe, data, plan.settings, store, listener)
     encoded = encode_split(data, "train", setup.encoding, store, listener)
-    ask = None
-    if setup.method.needs.rollouts is not None:
-        ask = partial(ask_a_few, setup, data, store)
-    return preflight(
-        Inspection(
-            recipe,
-            setup.method,
-            data,
-            plan.settings,
-            encoded,
-            setup.tokenizer.eos_id,
-            partial(overfit, setup, encoded) if setup.method.needs.rollouts is None else None,
-            ask,
-            plan.findings,
-        )
+    base = Inspection(
+        recipe,
+        setup.method,
+        data,
+        plan.settings,
+        encoded,
+        setup.tokenizer.eos_id,
+        plan_findings=plan.findings,
     )
+    if setup.method.needs.rollouts is None:
+        return preflight(replace(base, overfit=partial(overfit, setup, encoded)))
+    first = FirstAnswers(setup, data, store)
+    return preflight(replace(base, ask=first.tried, rehearse=first.rehearse))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PREFLIGHT: Registry[Check] = Registry(
     "preflight",
     {
+        "answers": "tuneful.training.preflight.answers:check",
         "earlier": "tuneful.training.preflight.earlier:check",
         "ending": "tuneful.training.preflight.ending:check",
         "learned": "tuneful.training.preflight.learned:check",

@@ -55,6 +55,21 @@ class Overfit:
 
 
 @dataclass(frozen=True)
+class Rehearsed:
+    """What came of learning from the same graded answers a few times.
+
+    Attributes:
+        gain: Nats by which tokens of better answers became likelier, set against the worse.
+        moved: Length of the weights' way, relative to their own length.
+        num_answers: Learned from.
+    """
+
+    gain: float
+    moved: float
+    num_answers: int
+
+
+@dataclass(frozen=True)
 class Tried:
     """An answer of the untrained model.
 
@@ -85,6 +100,8 @@ class Inspection:
         eos_id: The token that ends an answer.
         ask: Lets the model answer a few prompts and has the answers graded; for methods that learn
             from such.
+        rehearse: Learns from some of these for a few steps and puts the weights back; gives None
+            where they teach nothing.
         overfit: Trains on rows of these numbers for a few steps and puts the weights back.
     """
 
@@ -96,6 +113,7 @@ class Inspection:
     eos_id: int | None = None
     overfit: Callable[[Sequence[int]], Overfit] | None = None
     ask: Callable[[], Sequence[Sequence[Tried]]] | None = None
+    rehearse: Callable[[], Rehearsed | None] | None = None
     plan_findings: Sequence[Finding] = ()
 
     @property

@@ -1,0 +1,61 @@
+"""Can the model learn which of its own answers are better? If not, no rollout will teach it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tuneful.training.preflight.base import Inspection, Rehearsed
+
+STEPS = 8
+NUM_PROMPTS = 2
+
+
+def check(inspection: Inspection) -> Iterator[Finding]:
+    """Learn from the same graded answers again; the better ones must become likelier."""
+    result = inspection.rehearse() if inspection.rehearse is not None else None
+    if result is not None:
+        yield from judge(result)
+
+
+def judge(result: Rehearsed) -> Iterator[Finding]:
+    """Whether learning from answers works at all."""
+    evidence = (
+        f"{result.num_answers} answers of the untrained model, {STEPS} steps on them: its better "
+        f"tokens are {result.gain:+.3g} nats likelier, set against the worse"
+    )
+    if not math.isfinite(result.gain):
+        yield Finding(
+            Level.ERROR,
+            "answers-diverge",
+            "Learning from a few answers diverges.",
+            evidence=evidence,
+            fix="Lower train.learning_rate (a tenth is a good next try) or set train.precision to "
+            "fp32.",
+            where="train.learning_rate",
+        )
+    elif not result.moved:
+        yield Finding(
+            Level.ERROR,
+            "weights-still",
+            "The weights do not move.",
+            evidence=evidence,
+            fix="The learning rate is too small for the precision, or nothing is trainable: check "
+            "train.learning_rate, train.freeze_layers and the adapter.",
+            where="train",
+        )
+    elif result.gain <= 0:
+        yield Finding(
+            Level.WARNING,
+            "answers-not-learned",
+            "Better answers do not become likelier than worse ones, even when seen again and "
+            "again.",
+            evidence=f"{evidence}; the weights moved by {result.moved:.2g} of their length",
+            fix="Check train.learning_rate (too high swings, too low stands) and method.beta.",
+            where="train.learning_rate",
+        )
