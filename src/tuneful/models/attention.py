@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch.nn import functional
 
+from tuneful.models.bunches import Slice
 from tuneful.models.decoding import active_decoding, active_prefill
-from tuneful.models.dense import DenseAttention, Rule, Slice, like_projection
+from tuneful.models.dense import DenseAttention, Rule, like_projection
 from tuneful.models.packing import active_layout
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ def attend(
     if layout.key_places is not None:
         places = layout.key_places.to(key.device)
         key, value = (cast("Tensor", _WrittenOut.apply(x, places)) for x in (key, value))
-    slices = [
+    slices = tuple(
         Slice(starts[s], starts[s + 1], ends[s], ends[s + 1]) for s in range(layout.num_sequences)
-    ]
+    )
     if rule.is_plain(max(b - a for a, b in pairwise(ends))):
         if query.device.type == "cpu":
             # torch's CPU kernel lets the first query see the first key; ours the last the last.
@@ -134,15 +135,16 @@ class _WrittenOut(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, state: Tensor, places: Tensor) -> Tensor:
         ctx.save_for_backward(places)
-        ctx.shape = state.shape
-        return state.index_select(2, places)
+        ctx.num_tokens = state.shape[2]
+        return state[0].transpose(0, 1).index_select(0, places).transpose(0, 1)[None]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (places,) = ctx.saved_tensors
-        summed = grads[0].new_zeros(ctx.shape, dtype=torch.float32)
-        summed.index_add_(2, places, grads[0].float())
-        return summed.to(grads[0].dtype), None
+        rows = grads[0][0].transpose(0, 1)
+        summed = rows.new_zeros((ctx.num_tokens, *rows.shape[1:]), dtype=torch.float32)
+        summed.index_add_(0, places, rows.float())
+        return summed.to(rows.dtype).transpose(0, 1)[None], None
 
 
 class _CpuFlash(torch.autograd.Function):
@@ -154,7 +156,7 @@ class _CpuFlash(torch.autograd.Function):
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        slices: list[Slice],
+        slices: tuple[Slice, ...],
         rule: Rule,
     ) -> Tensor:
         _, heads, num_queries, width = query.shape

@@ -11,28 +11,21 @@ Shapes: H heads, K key-value heads, L tokens of a sequence, D width of a head.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from tuneful.models.bunches import plan
 from tuneful.models.dropout import drop, keep_mask
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tuneful.models.bunches import Bunch, Plan, Slice
+
 MOST_KEPT = 32 * 2**20
 """Bytes of a layer's probabilities that are kept for the backward pass, not computed twice."""
 _softmax_backward = cast("Any", torch)._softmax_backward_data
-
-
-class Slice(NamedTuple):
-    """Where a sequence's queries and keys stand in the row."""
-
-    query_start: int
-    query_end: int
-    key_start: int
-    key_end: int
 
 
 @dataclass(frozen=True)
@@ -61,74 +54,81 @@ class DenseAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, slices: list[Slice], rule: Rule
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, slices: tuple[Slice, ...], rule: Rule
     ) -> Tensor:
         """[1, T, H, D] of queries, keys and values [1, H or K, T, D]."""
+        ways = plan(slices, query.shape[1], key.shape[1], is_causal=rule.is_causal)
         ctx.save_for_backward(query, key, value)
-        ctx.slices, ctx.rule, ctx.masks, ctx.shares = slices, rule, [], []
-        out = like_projection(query)
-        keeps = _num_shares(slices, query) * query.element_size() <= MOST_KEPT
-        groups = query.shape[1] // key.shape[1]
-        for a, b, c, d in slices:
-            q, k, v = query[0, :, a:b], _spread(key, c, d, groups), _spread(value, c, d, groups)
-            shares = _shares(q, k, rule)
+        ctx.plan, ctx.rule, ctx.masks, ctx.shares = ways, rule, [], []
+        q, k, v = _bunched(query, key, value, ways, rule)
+        out = torch.empty_like(q)
+        keeps = ways.num_scores * query.element_size() <= MOST_KEPT
+        views = zip(ways.bunches, ways.of_queries(q, out), ways.of_keys(k, v), strict=True)
+        for bunch, (q_, out_), (k_, v_) in views:
+            shares = _shares(q_, k_, bunch)
             if keeps:
                 ctx.shares.append(shares)
             if rule.dropout:
                 mask = keep_mask(shares.shape, rule.dropout)
                 ctx.masks.append(mask)
                 shares = drop(shares, mask, rule.dropout)
-            out[0, :, a:b] = torch.bmm(shares, v)
-        return out.transpose(1, 2)
+            torch.bmm(shares, v_, out=out_)
+        return out.index_select(0, ways.queries.back).view(1, *_rows(query).shape)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of query, key and value; shares that were not kept are computed again."""
         query, key, value = ctx.saved_tensors
-        rule, groups = ctx.rule, query.shape[1] // key.shape[1]
-        results = like_projection(query), like_projection(key), like_projection(value)
-        for number, (a, b, c, d) in enumerate(ctx.slices):
-            q, k, v = query[0, :, a:b], _spread(key, c, d, groups), _spread(value, c, d, groups)
-            grad_out = grads[0][0, a:b].transpose(0, 1).contiguous()
-            shares = dropped = ctx.shares[number] if ctx.shares else _shares(q, k, rule)
-            grad_shares = torch.bmm(grad_out, v.mT)
+        rule, ways = ctx.rule, ctx.plan
+        q, k, v = _bunched(query, key, value, ways, rule)
+        pulled = grads[0].reshape(-1, query.shape[-1]).index_select(0, ways.queries.into)
+        if ways.queries.padding is not None:
+            pulled.index_fill_(0, ways.queries.padding, 0.0)
+        grad_q, grad_k, grad_v = (torch.empty_like(x) for x in (q, k, v))
+        queries, keys = ways.of_queries(q, pulled, grad_q), ways.of_keys(k, v, grad_k, grad_v)
+        for number, (bunch, ours, theirs) in enumerate(
+            zip(ways.bunches, queries, keys, strict=True)
+        ):
+            (q_, pulled_, grad_q_), (k_, v_, grad_k_, grad_v_) = ours, theirs
+            shares = dropped = ctx.shares[number] if ctx.shares else _shares(q_, k_, bunch)
+            grad_shares = torch.bmm(pulled_, v_.mT)
             if rule.dropout:
                 dropped = drop(shares, ctx.masks[number], rule.dropout)
                 grad_shares = drop(grad_shares, ctx.masks[number], rule.dropout)
-            grad_scores = _softmax_backward(grad_shares, shares, -1, shares.dtype).mul_(rule.scale)
-            results[0][0, :, a:b] = torch.bmm(grad_scores, k)
-            results[1][0, :, c:d] = _gather(torch.bmm(grad_scores.mT, q), groups)
-            results[2][0, :, c:d] = _gather(torch.bmm(dropped.mT, grad_out), groups)
-        return (*results, None, None)
+            grad_scores = _softmax_backward(grad_shares, shares, -1, shares.dtype)
+            torch.bmm(grad_scores, k_, out=grad_q_)
+            torch.bmm(grad_scores.mT, q_, out=grad_k_)
+            torch.bmm(dropped.mT, pulled_, out=grad_v_)
+        return (
+            _heads(grad_q.index_select(0, ways.queries.back).mul_(rule.scale), query),
+            _heads(grad_k.index_select(0, ways.keys.back), key),
+            _heads(grad_v.index_select(0, ways.keys.back), value),
+            None,
+            None,
+        )
 
 
-def _num_shares(slices: list[Slice], query: Tensor) -> int:
-    """Elements of all slices' [H, L, L]."""
-    return query.shape[1] * sum((b - a) * (d - c) for a, b, c, d in slices)
+def _rows(state: Tensor) -> Tensor:
+    """[T, H, D] of [1, H, T, D]: as projections write them, so mostly no copy."""
+    return state[0].transpose(0, 1)
 
 
-def _spread(state: Tensor, start: int, end: int, groups: int) -> Tensor:
-    """Keys or values of a sequence, one a query head: [H, L, D], contiguous."""
-    part = state[0, :, start:end]
-    return part.contiguous() if groups == 1 else part.repeat_interleave(groups, dim=0)
+def _heads(rows: Tensor, like: Tensor) -> Tensor:
+    """[1, H, T, D] of rows [T * H, D]."""
+    return rows.view(_rows(like).shape).transpose(0, 1)[None]
 
 
-def _gather(grad_HLD: Tensor, groups: int) -> Tensor:
-    """The gradient of a key-value head: the sum over the query heads that share it."""
-    if groups == 1:
-        return grad_HLD
-    return grad_HLD.view(-1, groups, *grad_HLD.shape[1:]).sum(dim=1)
+def _bunched(query: Tensor, key: Tensor, value: Tensor, ways: Plan, rule: Rule) -> list[Tensor]:
+    """Queries, scaled, keys and values as rows [places, D] in the order of the bunches."""
+    each = ((query, ways.queries), (key, ways.keys), (value, ways.keys))
+    q, k, v = (_rows(x).reshape(-1, x.shape[-1]).index_select(0, way.into) for x, way in each)
+    return [q.mul_(rule.scale), k, v]
 
 
-def _shares(query: Tensor, key: Tensor, rule: Rule) -> Tensor:
-    scores = torch.bmm(query * rule.scale, key.mT)
-    if rule.is_causal:
-        scores += _later(query.shape[1], key.shape[1], scores.dtype)
+def _shares(query: Tensor, key: Tensor, bunch: Bunch) -> Tensor:
+    """Probabilities [K * N, G * Q, L] of scaled queries."""
+    scores = torch.bmm(query, key.mT)
+    if bunch.blocked is not None:
+        sizes = bunch.num_slices, query.shape[1] // bunch.num_queries, bunch.num_queries
+        scores.view(-1, *sizes, bunch.num_keys).add_(bunch.blocked[:, None])
     return torch.softmax(scores, dim=-1, out=scores)
-
-
-@lru_cache(maxsize=64)
-def _later(num_queries: int, num_keys: int, dtype: torch.dtype) -> Tensor:
-    """-inf where a key stands after its query, else 0. The last query sees the last key."""
-    blocked = torch.full((num_queries, num_keys), float("-inf"), dtype=dtype)
-    return blocked.triu_(1 + num_keys - num_queries)
