@@ -1,7 +1,9 @@
-"""Preference optimization of SmolLM2-135M: `tuneful train` against TRL's DPOTrainer, full and LoRA.
+"""Preferences and reinforcement of SmolLM2-135M: `tuneful train` against TRL's trainers.
 
 trl_dpo, trl_dpo_lora     DPOTrainer with its defaults (bf16, gradient checkpointing)
 ours_dpo, ours_dpo_lora   packed, the pair's prompt computed once, bf16 with float32 masters
+ours_dpo_qlora            the same on a base in four bits, for its memory
+trl_grpo, ours_grpo       see benchmarks.grpo
 
 Rows are those of recipes/dpo-json.yaml, eight pairs a step. LoRA is PEFT's default everywhere: rank
 8 on the query and value projections. The reference counts on every side: with LoRA it is the
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import harness
 from benchmarks.clock import Clock
+from benchmarks.grpo import OurGRPO, TrlGRPO
 from benchmarks.harness import Pair, Work
 from benchmarks.ours import WARM_UP, Ours, rows_of
 from benchmarks.peak import shares
@@ -127,20 +130,25 @@ def _trl(*, is_lora: bool) -> Callable[[int], TrlDPO]:
 def _shares(sides: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of training's arithmetic alone: the reference's is not counted."""
     facts = describe(locate(MODEL, Store.default()).folder)
-    full = {name: side for name, side in sides.items() if "lora" not in name}
+    full = {name: side for name, side in sides.items() if name.endswith("_dpo")}
     return shares(facts, full, projects=True)
 
 
 SIDES = {
     "ours_dpo": _ours("full"),
     "ours_dpo_lora": _ours(LORA),
+    "ours_dpo_qlora": _ours({**LORA, "name": "qlora"}),
     "trl_dpo": _trl(is_lora=False),
     "trl_dpo_lora": _trl(is_lora=True),
+    "ours_grpo": OurGRPO,
+    "trl_grpo": TrlGRPO,
 }
 PAIRS = [
     Pair("trl_dpo", "ours_dpo", "trl_dpo"),
     Pair("trl_dpo_lora", "ours_dpo_lora", "trl_dpo_lora"),
+    Pair("trl_grpo", "ours_grpo", "trl_grpo"),
     Pair("ours_lora_against_full", "ours_dpo_lora", "ours_dpo"),
+    Pair("ours_qlora_against_full", "ours_dpo_qlora", "ours_dpo"),
 ]
 
 if __name__ == "__main__":

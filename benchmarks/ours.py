@@ -37,6 +37,7 @@ class Ours:
         store = Store(self.folder)
         self.data = prepare(self.recipe, store, ignore)
         self.plan = plan(self.recipe, self.data, store)
+        self.lines: list[dict[str, Any]] = []
 
     def hear(self, event: Event) -> None:
         """Nothing; a side that wants to know more than what a step takes listens here."""
@@ -49,8 +50,8 @@ class Ours:
         run = open_run(self.recipe, self.data, self.plan, store, Written())
         train(run, self.recipe, self.data, self.plan, store, self.hear)
         lines = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
-        steps = [line for line in lines if "loss" in line][WARM_UP:]
-        before = next(line for line in lines if "loss" in line)["tokens"]
+        self.lines = [line for line in lines if "loss" in line]
+        steps, before = self.lines[WARM_UP:], self.lines[0]["tokens"]
         shutil.rmtree(store.runs)
         shutil.rmtree(store.models)
         return Work(

@@ -69,7 +69,7 @@ def token_logp(
     is_simple = projection.scale == 1.0 and not projection.softcap and projection.bias_V is None
     rows = rows_of_chunk(projection, hidden_ND)
     if is_simple and torch.is_grad_enabled():
-        function: Any = _Recomputed if known_gradient_N is None else _KnownGradient
+        function: Any = _Unknown if known_gradient_N is None else _KnownGradient
         more = () if known_gradient_N is None else (known_gradient_N,)
         weight = projection.weight_VD
         return cast("Tensor", function.apply(hidden_ND, weight, rows, target_N, *more))
@@ -100,7 +100,11 @@ def logits(hidden_ND: Tensor, projection: Projection) -> Tensor:
 
 
 def _logp(hidden_ND: Tensor, target_N: Tensor, projection: Projection) -> Tensor:
-    logits_NV = logits(hidden_ND, projection)
+    return _logp_of(logits(hidden_ND, projection), target_N)
+
+
+def _logp_of(logits_NV: Tensor, target_N: Tensor) -> Tensor:
+    logits_NV = logits_NV.float()
     picked_N = logits_NV.gather(1, target_N[:, None])[:, 0]
     return picked_N - logits_NV.logsumexp(dim=1)
 
@@ -136,27 +140,30 @@ class _KnownGradient(torch.autograd.Function):
         )
 
 
-class _Recomputed(torch.autograd.Function):
-    """token_logp for losses whose gradient is not known beforehand: logits are made twice."""
+class _Unknown(torch.autograd.Function):
+    """token_logp for losses whose gradient is not known beforehand.
+
+    Logits of a single chunk are kept for the backward pass; those of several are made twice.
+    """
 
     @staticmethod
     def forward(
         ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, rows: int, target_N: Tensor
     ) -> Tensor:
-        ctx.save_for_backward(hidden_ND, weight_VD, target_N)
         ctx.rows = rows
-        projection = Projection(weight_VD)
-        starts = range(0, len(target_N), rows)
-        parts = [
-            _logp(hidden_ND[at : at + rows], target_N[at : at + rows], projection) for at in starts
-        ]
-        return torch.cat(parts) if parts else hidden_ND.new_zeros(0, dtype=torch.float32)
+        if len(target_N) <= rows:
+            scores_NV = hidden_ND @ weight_VD.T
+            ctx.save_for_backward(hidden_ND, weight_VD, target_N, scores_NV)
+            return _logp_of(scores_NV, target_N)
+        ctx.save_for_backward(hidden_ND, weight_VD, target_N)
+        parts = zip(hidden_ND.split(rows), target_N.split(rows), strict=True)
+        return torch.cat([_logp_of(hidden @ weight_VD.T, target) for hidden, target in parts])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        hidden_ND, weight_VD, target_N = ctx.saved_tensors
+        hidden_ND, weight_VD, target_N, *kept = ctx.saved_tensors
         asked = (target_N, grads[0])
-        found = _gradients(hidden_ND, weight_VD, asked, ctx.rows, ctx.needs_input_grad)
+        found = _gradients(hidden_ND, weight_VD, asked, ctx.rows, ctx.needs_input_grad, *kept)
         return found.hidden_ND, found.weight_VD, None, None
 
 
@@ -172,8 +179,11 @@ def _gradients(
     asked: tuple[Tensor, Tensor],
     rows: int,
     needs: tuple[bool, ...],
+    kept_NV: Tensor | None = None,
 ) -> _Gradients:
     """Log p of targets and the gradients for g = d(loss)/d(logp), chunk by chunk.
+
+    `kept_NV` are the logits where they are at hand already; there is one chunk then.
 
     With probabilities p: d(loss)/d(logits) = g (onehot - p), so d(loss)/d(hidden) =
     g (W[target] - p W) and d(loss)/dW = sum of (onehot - p)^T (g hidden).
@@ -185,7 +195,7 @@ def _gradients(
     for start in range(0, len(target_N), rows):
         part = slice(start, start + rows)
         hidden, target, gradient = hidden_ND[part], target_N[part], gradient_N[part, None]
-        scores = hidden @ weight_VD.T
+        scores = hidden @ weight_VD.T if kept_NV is None else kept_NV
         shares = torch.softmax(scores, dim=1)
         logp_N[part] = _log_of_picked(shares, scores, target)
         if grad_hidden_ND is not None:
