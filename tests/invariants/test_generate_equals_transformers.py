@@ -27,6 +27,15 @@ def test_the_likeliest_answers_are_the_same(family: str):
         assert answers == [theirs[0, len(prompt) :].tolist()] * 2
 
 
+def test_long_prompts_are_answered_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    scorer, done = Scorer(decoder("llama"), pad_id=0, packed=True), list[int]()
+    whole = generate(scorer, PROMPTS, Sampling(6), eos_id=None, on_done=done.append)
+    assert done == [4]
+    monkeypatch.setattr("tuneful.models.generate.TOKENS_AT_ONCE", 18)
+    assert generate(scorer, PROMPTS, Sampling(6), None, done.append) == whole
+    assert done == [4, 2, 3, 4]  # 1 and 5 tokens; 9; 17
+
+
 def test_an_answer_does_not_depend_on_its_company():
     scorer = Scorer(decoder("llama"), pad_id=0, packed=True)
     # Any token ends an answer now and then, so prompts leave the batch at different times.

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 128
 """Answers in the making: beyond, larger products gain little and keys and values fill memory."""
+TOKENS_AT_ONCE = 16_384
+"""Prompts' tokens in memory: their keys and values are kept while answers are made."""
 LOOK_EVERY = 4
 """Tokens between looks at which prompts are done."""
 
@@ -66,21 +68,36 @@ def generate(
         eos_id: The token that ends an answer.
         on_done: Told how many prompts are done, now and then.
     """
-    order = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))
-    at_once = max(1, ROWS_AT_ONCE // sampling.num_answers)
     result: list[list[list[int]]] = [[] for _ in prompts]
     was_training = scorer.model.training
     scorer.model.eval()
-    for start in range(0, len(order), at_once):
-        members = order[start : start + at_once]
+    done = 0
+    for members in _batches([len(prompt) for prompt in prompts], sampling.num_answers):
         with torch.inference_mode():
             found = _batch(scorer, [prompts[n] for n in members], members, sampling, eos_id)
         for number, answers in zip(members, found, strict=True):
             result[number] = answers
+        done += len(members)
         if on_done:
-            on_done(start + len(members))
+            on_done(done)
     scorer.model.train(was_training)
     return result
+
+
+def _batches(lengths: Sequence[int], num_answers: int) -> list[list[int]]:
+    """Numbers of prompts of like length that fit into memory together."""
+    found: list[list[int]] = []
+    for number in sorted(range(len(lengths)), key=lambda number: lengths[number]):
+        both = [*found[-1], number] if found else [number]
+        fits = (
+            len(both) * num_answers <= ROWS_AT_ONCE
+            and len(both) * lengths[number] <= TOKENS_AT_ONCE
+        )
+        if found and fits:
+            found[-1] = both
+        else:
+            found.append([number])
+    return found
 
 
 def _batch(
