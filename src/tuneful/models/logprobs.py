@@ -156,7 +156,8 @@ class _Unknown(torch.autograd.Function):
             ctx.save_for_backward(hidden_ND, weight_VD, target_N, scores_NV)
             return _logp_of(scores_NV, target_N)
         ctx.save_for_backward(hidden_ND, weight_VD, target_N)
-        parts = zip(hidden_ND.split(rows), target_N.split(rows), strict=True)
+        split = cast("Any", torch).split
+        parts = zip(split(hidden_ND, rows), split(target_N, rows), strict=True)
         return torch.cat([_logp_of(hidden @ weight_VD.T, target) for hidden, target in parts])
 
     @staticmethod
