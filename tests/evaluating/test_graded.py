@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tuneful.core.store import Store
 from tuneful.data.message import Message
 from tuneful.data.rows import Prompt
 from tuneful.evaluating.measures.base import Context
@@ -21,10 +22,10 @@ class Parrot:
         return [talk.messages[-1].content for talk in talks]
 
 
-def test_answers_are_graded_one_by_one_and_together():
+def test_answers_are_graded_one_by_one_and_together(store: Store):
     rewards = [{"name": "string_check", "weight": 2}, {"name": "numeric", "number": 3}]
     config = GRPOConfig.model_validate({"rewards": rewards})
-    measure = Graded(Context(method=GRPO(config, DataFacts())))
+    measure = Graded(Context(method=GRPO(config, DataFacts()), store=store))
     rows = [Prompt((Message("user", text),), reference="3") for text in ("3", "three", "3.0")]
     said = measure.ask(Parrot(), rows, lambda what: lambda done: None)  # type: ignore[arg-type]
     sample = measure.sample(said, rows)

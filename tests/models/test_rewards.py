@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,14 @@ from tests import world
 from tuneful.core.errors import ModelError
 from tuneful.core.store import Store
 from tuneful.data.message import Message
+from tuneful.data.rows import Prompt
+from tuneful.evaluating.measures.base import Context
+from tuneful.evaluating.measures.graded import Graded
+from tuneful.grading.graders.base import Answer
+from tuneful.grading.graders.reward_model import RewardModelConfig
+from tuneful.grading.panel import Panel
+from tuneful.methods.base import DataFacts
+from tuneful.methods.grpo import GRPO, GRPOConfig
 from tuneful.models.rewards import encode_answered, load_reward_model
 from tuneful.models.tokenizer import load_tokenizer
 from tuneful.recipe.schema import Recipe
@@ -34,13 +43,12 @@ def test_a_model_without_a_template_reads_prompt_and_answer_as_two_texts(tmp_pat
     assert tokenizer.decode(found.tokens) == "the film was warm"
 
 
-@pytest.mark.parametrize("kind", ["preference", "ranked"])
-def test_a_trained_reward_model_scores_answers(tmp_path: Path, store: Store, kind: str):
-    recipe = Recipe.make(
+def reward_recipe(folder: Path, kind: str) -> Recipe:
+    return Recipe.make(
         {
             "name": "reward",
-            "model": str(world.encoder(tmp_path / "model", 0.0)),
-            "data": {"source": str(row_files.source(kind, tmp_path / "rows.jsonl"))},
+            "model": str(world.encoder(folder / "model", 0.0)),
+            "data": {"source": str(row_files.source(kind, folder / "rows.jsonl"))},
             "method": "reward",
             "train": {
                 "max_steps": 4,
@@ -51,12 +59,49 @@ def test_a_trained_reward_model_scores_answers(tmp_path: Path, store: Store, kin
             },
         }
     )
+
+
+@pytest.mark.parametrize("kind", ["preference", "ranked"])
+def test_a_trained_reward_model_scores_answers(tmp_path: Path, store: Store, kind: str):
+    recipe = reward_recipe(tmp_path, kind)
     folder = train_recipe(recipe, store, gate=Gate(fail_on=None)).model.path
     model = load_reward_model(folder, store)
     both = model.scores([(PROMPT, ANSWER), (PROMPT, (Message("assistant", "dull"),))])
     assert both.shape == (2,)
     assert both[0] != both[1]
     assert model.scores([(PROMPT, ANSWER)])[0] == pytest.approx(both[0], abs=1e-3)
+
+
+class Parrot:
+    """Says what the user said."""
+
+    def answers(self, talks: list[Any], max_new_tokens: int, told: Any = None) -> list[str]:
+        return [talk.messages[-1].content for talk in talks]
+
+
+def test_answers_are_graded_by_the_stores_reward_model(tmp_path: Path):
+    """By its name, in a store that the environment does not name; moved by shift and scale."""
+    place = Store(tmp_path / "elsewhere")
+    folder = train_recipe(reward_recipe(tmp_path, "preference"), place, gate=Gate(fail_on=None))
+    graded_by = {"name": "reward_model", "model": "run:reward", "shift": 0.5, "scale": 2.0}
+    config = GRPOConfig.model_validate({"rewards": [graded_by]})
+    measure = Graded(Context(method=GRPO(config, DataFacts()), store=place))
+    rows = [Prompt((Message("user", text),)) for text in ("warm", "dull film")]
+    said = measure.ask(Parrot(), rows, lambda what: lambda done: None)  # type: ignore[arg-type]
+    model = load_reward_model(folder.model.path, place)
+    raw = model.scores(
+        [(row.prompt, (Message("assistant", row.prompt[0].content),)) for row in rows]
+    )
+    assert raw[0] != raw[1]
+    expected = [(float(score) - 0.5) / 2 for score in raw]
+    assert list(measure.sample(said, rows).rewards) == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_grader_that_is_no_reward_model_is_refused(tmp_path: Path, store: Store):
+    model = str(world.chat_model(tmp_path / "model"))
+    panel = Panel([RewardModelConfig(model=model)], store)
+    with pytest.raises(ModelError, match="no reward model"):
+        panel.grade([Answer("warm", "", PROMPT)])
 
 
 def test_what_is_no_reward_model_is_refused(tmp_path: Path, store: Store):

@@ -9,8 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
-from tests.world import chat_recipe, classify_recipe
+from tests import rows as row_files
+from tests.world import chat_model, chat_recipe, classify_recipe
 from tuneful.core.errors import RunError
 from tuneful.core.events import Event
 from tuneful.core.run import Run
@@ -80,6 +83,41 @@ def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision:
     resumed = train_recipe(recipe, broken, gate=ANYTHING).model
     assert weights(resumed.path) == weights(whole.path)
     assert len(broken.list_runs()) == 1
+
+
+@pytest.mark.slow
+def test_a_value_head_goes_on_with_its_run_and_stays_in_its_folder(tmp_path: Path):
+    ppo = {
+        "name": "ppo",
+        "rewards": [{"name": "length", "unit": "characters", "at_most": 4, "falloff": 8}],
+        "num_answers": 2,
+        "max_new_tokens": 6,
+        "updates_per_rollout": 2,
+    }
+    train = {"max_steps": 5, "checkpoint_every": 2, "precision": "fp32", "threads": 1}
+    recipe = Recipe.make(
+        {
+            "name": "ppo",
+            "model": str(chat_model(tmp_path / "model")),
+            "data": {"source": str(row_files.source("prompt", tmp_path / "rows.jsonl"))},
+            "method": ppo,
+            "train": {**train, "batch_size": 4, "learning_rate": 1e-3, "keep": "last"},
+        }
+    )
+    heads: list[dict[str, torch.Tensor]] = []
+    for name in ("whole", "broken"):
+        store = Store(tmp_path / name)
+        if name == "broken":
+            with pytest.raises(Crash):
+                train_recipe(recipe, store, crash_at(3), gate=ANYTHING)
+        model = train_recipe(recipe, store, gate=ANYTHING).model
+        (run,) = store.list_runs()
+        heads.append(load_file(run / "value_head.safetensors"))
+        assert not [key for key in load_file(model.path / "model.safetensors") if "value" in key]
+    assert set(heads[0]) == {"weight", "bias"}
+    assert bool(heads[0]["weight"].any())  # it began with zeros
+    for key, value in heads[0].items():
+        assert torch.equal(value, heads[1][key])
 
 
 @pytest.mark.slow

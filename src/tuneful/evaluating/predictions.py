@@ -28,9 +28,14 @@ if TYPE_CHECKING:
 VERSION = 2
 
 
-def measure_of(model: Model, recipe: Recipe, *, is_base: bool = False) -> Measure:
-    """How the model, or its base, is measured; as calibrated by now."""
-    context = Context.of(model, recipe.evaluate.max_new_tokens, is_base=is_base)
+def measure_of(
+    model: Model, recipe: Recipe, store: Store | None = None, *, is_base: bool = False
+) -> Measure:
+    """How the model, or its base, is measured; as calibrated by now.
+
+    `store` is needed where the measure is to ask and not just to say what was found.
+    """
+    context = Context.of(model, recipe.evaluate.max_new_tokens, store, is_base=is_base)
     return MEASURES[model.measured_as](context)
 
 
@@ -47,7 +52,7 @@ def load_to_ask(
     if not located.is_tuned:
         return MEASURES["answers"](Context(max_new_tokens=max_new_tokens)), predictor
     model = Model.open(located.folder)
-    return MEASURES[model.measured_as](Context.of(model, max_new_tokens)), predictor
+    return MEASURES[model.measured_as](Context.of(model, max_new_tokens, store)), predictor
 
 
 def ask_tuned(
@@ -56,7 +61,7 @@ def ask_tuned(
     """Ask the tuned model about rows."""
     predictor = load_predictor(model.path, store, listener=listener)
     told = _progress(listener, "tuned", len(rows))
-    return measure_of(model, recipe).ask(predictor, rows, told)
+    return measure_of(model, recipe, store).ask(predictor, rows, told)
 
 
 def ask_base(
@@ -64,7 +69,7 @@ def ask_base(
 ) -> list[Any]:
     """Ask the model as it was before tuning about the test rows; a new head is fresh."""
     located = locate(recipe.model, store, listener)
-    measure = measure_of(model, recipe, is_base=True)
+    measure = measure_of(model, recipe, store, is_base=True)
     asked = [
         VERSION,
         str(located.folder),

@@ -16,6 +16,7 @@ from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 
 if TYPE_CHECKING:
+    from tuneful.core.store import Store
     from tuneful.methods.base import Method
     from tuneful.models.model import Model
 
@@ -32,21 +33,30 @@ class Context:
         method: The method as the model was trained by it; None for a model that was not.
         temperature: What logits are divided by before they become confidences.
         max_new_tokens: Longest answer.
+        store: Where models that grade stand; needed where something is asked of such.
     """
 
     labels: tuple[str, ...] = ()
     method: Method[Any] | None = None
     temperature: float = 1.0
     max_new_tokens: int = 128
+    store: Store | None = None
 
     @classmethod
-    def of(cls, model: Model, max_new_tokens: int, *, is_base: bool = False) -> Context:
+    def of(
+        cls,
+        model: Model,
+        max_new_tokens: int,
+        store: Store | None = None,
+        *,
+        is_base: bool = False,
+    ) -> Context:
         """The context of a tuned model, or of its base, which nobody calibrated."""
         kind = METHODS[str(model.manifest["method"])]
         settings = kind.Config.model_validate(model.manifest["method_settings"])
         method = kind(settings, DataFacts(model.labels))
         temperature = 1.0 if is_base else model.temperature
-        return cls(model.labels, method, temperature, max_new_tokens)
+        return cls(model.labels, method, temperature, max_new_tokens, store)
 
 
 class Measure(Protocol):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.core.store import Store
 from tuneful.data.message import Message
 from tuneful.evaluating.measures.base import Plain, Told
 from tuneful.grading.graders.base import Answer
@@ -56,7 +55,8 @@ class Graded(Plain):
         """[answer, scores, reward, reasons of missing scores] of each row."""
         talks = [Talk(row.prompt, row.tools) for row in rows]
         said = predictor.answers(talks, self.context.max_new_tokens, told("answers"))
-        panel = Panel(self.config.graders, Store.default())
+        assert self.context.store is not None, "graders may be models of the store"
+        panel = Panel(self.config.graders, self.context.store)
         try:
             graded = panel.grade(
                 [
