@@ -115,13 +115,25 @@ def test_new_writes_a_recipe_that_loads(tmp_path: Path, capsys: pytest.CaptureFi
     assert run("new", str(path), capsys=capsys)[0] == 1
 
 
-@pytest.mark.parametrize("method", ["classify", "sft"])
-def test_what_new_writes_is_a_recipe(tmp_path: Path, method: str):
+def test_what_new_writes_is_a_recipe_of_every_method(tmp_path: Path):
+    from tuneful.methods import METHODS
+    from tuneful.methods.base import DataFacts
     from tuneful.recipe.schema import Recipe
 
-    path = tmp_path / "mine.yaml"
-    assert main(["new", str(path), "--method", method]) == 0
-    assert Recipe.load(path).method.name == method
+    for method in METHODS.table:
+        path = tmp_path / f"{method}.yaml"
+        assert main(["new", str(path), "--method", method]) == 0
+        found = Recipe.load(path).method
+        assert found.name == method
+        assert METHODS[method](found, DataFacts(("a", "b"), (1, 1))).config == found
+        assert '""' not in path.read_text(encoding="utf-8")  # an example of each setting needed
+
+
+def test_new_answers_a_misspelt_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    code, _, err = run("new", str(tmp_path / "x"), "--method", "gropo", capsys=capsys)
+    assert code == 1
+    assert "'grpo'" in err
+    assert not list(tmp_path.glob("x*"))
 
 
 def test_prepare_gives_its_report_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -193,8 +205,17 @@ def test_show_of_an_unknown_run_says_what_to_do(capsys: pytest.CaptureFixture[st
     assert "tuneful list" in err
 
 
-def test_doctor_says_what_will_be_used(capsys: pytest.CaptureFixture[str]):
+def test_doctor_says_what_will_be_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("HF_TOKEN", "hf_dont_tell")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://me:secret@index.example/simple")
     code, out, _ = run("doctor", "--json", capsys=capsys)
+    assert "hf_dont_tell" not in out
+    environment = json.loads(out)["facts"]["environment"]
+    assert environment["HF_TOKEN"] == "set"
+    assert environment["PIP_INDEX_URL"] == "https://…@index.example/simple"
+    assert environment["TUNEFUL_HOME"].endswith("home")
     facts = json.loads(out)["facts"]
     assert code in {0, 3}
     assert facts["machine"]["cores"] >= 1

@@ -151,6 +151,8 @@ def test_a_broken_json_line_names_its_row_and_line_and_what_stands_there(put: Pu
         ('"text"', "str"),
         ("[" * 100_000, "nested"),
         ('{"a": ' + "9" * 5000 + "}", "digits"),
+        ('{"a": 1, "b": 2, "a": 3}', "'a' stands twice"),
+        ('{"m": [{"role": 1, "role": 2}]}', "'role' stands twice"),
     ],
 )
 def test_a_line_that_is_no_object_is_a_bad_row(put: Put, line: str, word: str):
@@ -179,6 +181,7 @@ def test_a_json_array_may_end_in_a_comma_and_be_empty(put: Put):
         ('[{"a": 1}, {"a": 2}', 2, "ends before"),
         ('[{"a": 1}, {"a": 2}]\n[{"a": 3}]', 2, "after the array"),
         ('[{"a": 1}, {"a": ' + "9" * 5000 + "}]", 2, "digits"),
+        ('[{"a": 1}, {"a": 1, "a": 2}]', 2, "'a' stands twice"),
         ("a,b\n1,2\n", 1, "neither"),
     ],
 )

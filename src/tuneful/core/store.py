@@ -79,6 +79,30 @@ class Store:
         return sorted(path.parent for path in (self.home / kind).glob(f"*/{MANIFEST}"))
 
 
+READ = {
+    "TUNEFUL_HOME": "where runs, data sets and models are kept (./.tuneful)",
+    "XDG_CACHE_HOME": "downloads stand in its folder tuneful (~/.cache)",
+    "NO_COLOR": "no colours, whatever its value",
+    "COLUMNS": "width to fill with tables, instead of the terminal's",
+    "HF_ENDPOINT": "the hub's address",
+    "HF_HOME": "where the hub's downloads are kept",
+    "HF_HUB_OFFLINE": "1: take what is there, ask no hub",
+    "HF_TOKEN": "key for private and gated models and data sets",
+    "PIP_INDEX_URL": "the package index that package:… comes from",
+    "CUDA_VISIBLE_DEVICES": "GPUs that may be used",
+}
+"""Environment variables that Tuneful reads, or a library does for it; those that recipes name for
+keys come beside."""
+
+
+def environment() -> dict[str, str]:
+    """What each of READ is set to; of a key only that it is, and no password of an address."""
+    found = {
+        name: re.sub(r"//[^/@]*@", "//…@", os.environ[name]) for name in READ if name in os.environ
+    }
+    return {name: "set" if "TOKEN" in name else value for name, value in found.items()}
+
+
 def cache_folder() -> Path:
     """Where downloads are kept between projects: in `$XDG_CACHE_HOME` or `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME")

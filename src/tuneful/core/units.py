@@ -38,6 +38,16 @@ def count(number: float) -> str:
     raise AssertionError
 
 
+def rows(number: int) -> str:
+    """A number of rows: "1 row", "1,234 rows".
+
+    Example:
+        >>> rows(1)
+        '1 row'
+    """
+    return f"{number:,} {'row' if number == 1 else 'rows'}"
+
+
 def size(num_bytes: float) -> str:
     """An amount of memory or disk: "512 B", "12.3 MiB".
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
+from tuneful.core.units import rows
 from tuneful.data.records import BadRow, Record
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Filter:
     def said(self) -> str:
         """What the rows had instead, for the error that none is left."""
         parts = [
-            f"{column!r} is " + ", ".join(f"{value!r} ({n:,} rows)" for value, n in seen.items())
+            f"{column!r} is " + ", ".join(f"{value!r} ({rows(n)})" for value, n in seen.items())
             for column, seen in self._seen.items()
             if seen
         ]

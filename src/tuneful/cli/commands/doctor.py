@@ -32,7 +32,7 @@ def run(args: Namespace, console: Console) -> int:
     from tuneful.auditing.environment import versions
     from tuneful.core.machine import free_disk_gib, look
     from tuneful.core.report import Level, Report, Table
-    from tuneful.core.store import Store, cache_folder
+    from tuneful.core.store import Store, cache_folder, environment
 
     del args
     machine, store = look(), Store.default()
@@ -52,12 +52,25 @@ def run(args: Namespace, console: Console) -> int:
         tables=[
             Table("Machine", ["what", "found"], found),
             Table("Used", ["what", "choice", "why"], _choices(machine, has_cuda=has_cuda)),
+            Table("Environment", ["variable", "value", "what it is for"], _environment()),
             Table("Libraries", ["name", "version"], [[k, v] for k, v in versions().items()]),
         ],
-        facts={"machine": machine.to_json(), "cuda": has_cuda, "versions": versions()},
+        facts={
+            "machine": machine.to_json(),
+            "cuda": has_cuda,
+            "versions": versions(),
+            "environment": environment(),
+        },
     )
     console.report(report)
     return 3 if report.worst() == Level.ERROR else 0
+
+
+def _environment() -> list[list[Cell]]:
+    from tuneful.core.store import READ, environment
+
+    found = environment()
+    return [[name, found.get(name), what] for name, what in READ.items()]
 
 
 def _choices(machine: Machine, *, has_cuda: bool) -> list[list[Cell]]:

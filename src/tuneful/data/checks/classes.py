@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level
+from tuneful.core.units import rows
 from tuneful.data.divide import NUMBERS
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _unseen(facts: Facts) -> Iterator[Finding]:
         counts = facts.label_counts[split]
         unseen = {name: n for name, n in counts.items() if n and not trained[name]}
         if unseen:
-            told = ", ".join(f"{name!r} ({count:,} rows)" for name, count in unseen.items())
+            told = ", ".join(f"{name!r} ({rows(count)})" for name, count in unseen.items())
             yield Finding(
                 Level.ERROR,
                 "unseen-label",

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from tuneful.core.errors import DataError
 from tuneful.data.records import BadRow, Meter, Record
@@ -107,6 +107,20 @@ class Lines:
         """The problem of the lines since the last call."""
         problem, self.problem = self.problem, ""
         return problem
+
+
+def unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, for json's object_pairs_hook; a key that stands twice would lose a value.
+
+    Raises:
+        ValueError: One does.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found
 
 
 def refuse_utf16(start: bytes, path: Path) -> None:

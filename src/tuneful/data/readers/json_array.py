@@ -7,7 +7,14 @@ import json
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import DataError
-from tuneful.data.readers.base import BYTE_ORDER_MARK, TO_UTF8, empty, opened, refuse_utf16
+from tuneful.data.readers.base import (
+    BYTE_ORDER_MARK,
+    TO_UTF8,
+    empty,
+    opened,
+    refuse_utf16,
+    unlike,
+)
 from tuneful.data.records import BadRow, Meter, Record
 
 if TYPE_CHECKING:
@@ -77,7 +84,7 @@ class _Objects:
             raise _broken(self._path, self._row, f"after the array stands {rest[:20]!r}")
 
     def _item(self) -> object:
-        decoder = json.JSONDecoder()
+        decoder = json.JSONDecoder(object_pairs_hook=unlike)
         while True:
             try:
                 value, end = decoder.raw_decode(self._text, self._position)
@@ -86,7 +93,7 @@ class _Objects:
                     raise _broken(self._path, self._row, error.msg) from None
             except RecursionError:
                 raise _broken(self._path, self._row, "it is nested too deep") from None
-            except ValueError as error:  # a number of thousands of digits
+            except ValueError as error:  # a key that stands twice, a number of thousands of digits
                 raise _broken(self._path, self._row, str(error)) from None
             else:
                 # A number or a word may go on in what was not read yet.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened
+from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened, unlike
 from tuneful.data.records import BadRow, Record
 
 if TYPE_CHECKING:
@@ -35,14 +35,16 @@ def read_json_lines(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
 def _parse(line: str, file: str, row: int, number: int) -> Record | BadRow:
     fix = "Mend the line: one JSON object a line, strings in double quotes"
     try:
-        value = json.loads(line.rstrip())  # an error at its end is not in the next line
+        value = json.loads(
+            line.rstrip(), object_pairs_hook=unlike
+        )  # an error at its end is not in the next line
     except json.JSONDecodeError as error:
         shown = line[max(0, error.pos - 20) : error.pos + 20].strip()
         problem = f"The line is broken JSON: {error.msg} at column {error.colno}, near {shown!r}."
         return BadRow(problem, fix, file, row, number)
     except RecursionError:
         return BadRow("The line is JSON nested too deep to read.", fix, file, row, number)
-    except ValueError as error:  # a number of thousands of digits
+    except ValueError as error:  # a key that stands twice, a number of thousands of digits
         return BadRow(f"The line is JSON that cannot be read: {error}.", fix, file, row, number)
     if not isinstance(value, dict):
         problem = f"The line is a JSON {type(value).__name__}, not an object with columns."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import DataError
@@ -10,10 +11,12 @@ from tuneful.data.records import Record, Source, SourceFile
 from tuneful.data.sources.base import short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tuneful.core.events import Listener
 
+PATIENCE_S = 5.0
+"""For the hub's first answer, whatever it is."""
 SHAPE = "hub:owner/name, hub:owner/name/configuration or hub:owner/name#split"
 
 
@@ -50,10 +53,11 @@ def _load(reference: str, repository: str, configuration: str | None, split: str
     from datasets.exceptions import DatasetNotFoundError, DatasetsError
     from huggingface_hub.utils import logging
 
-    logging.set_verbosity_error()  # of five attempts; what came of them is said below
+    logging.set_verbosity_error()  # of several attempts; what came of them is said below
     load = cast("Any", datasets).load_dataset
     try:
-        return load(repository, configuration, split=split)
+        with _asked_once():
+            return load(repository, configuration, split=split)
     except DatasetNotFoundError as error:
         raise DataError(
             f"The hub has no data set {repository!r} that you may read.",
@@ -70,6 +74,34 @@ def _load(reference: str, repository: str, configuration: str | None, split: str
             where=reference,
             fix="Check the network and HF_ENDPOINT; a file or folder works without either.",
         ) from error
+
+
+@contextmanager
+def _asked_once() -> Generator[None]:
+    """Where the hub does not answer, take what the cache has: nothing is asked again and again."""
+    import huggingface_hub
+    from huggingface_hub import constants
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    session: Any = cast("Any", huggingface_hub).get_session()
+    try:
+        session.head(constants.ENDPOINT, timeout=PATIENCE_S)
+    except _failures() as error:
+        reason = str(error)
+    else:
+        yield
+        return
+
+    def refuse(request: object) -> None:
+        del request
+        raise OfflineModeIsEnabled(f"{constants.ENDPOINT} does not answer: {reason}")
+
+    hooks = session.event_hooks
+    session.event_hooks = {**hooks, "request": [refuse]}
+    try:
+        yield
+    finally:
+        session.event_hooks = hooks
 
 
 def _failures() -> tuple[type[Exception], ...]:
