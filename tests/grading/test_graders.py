@@ -3,18 +3,22 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from tests import world
 from tuneful.core.errors import RecipeError
 from tuneful.core.store import Store
 from tuneful.data.message import Message
 from tuneful.grading.graders import GRADERS
 from tuneful.grading.graders.base import Answer, Failed
+from tuneful.grading.graders.classifier import Classifier, ClassifierConfig
 from tuneful.grading.graders.judge import Judge, JudgeConfig
 from tuneful.grading.schema import fits, unknown_words
+from tuneful.workflow import Gate, train_recipe
 
 SCHEMA = {
     "type": "object",
@@ -187,3 +191,19 @@ def test_a_judges_key_that_is_not_set_is_said(store: Store):
     config = JudgeConfig(url="http://127.0.0.1:1/v1", model="any", key="NO_SUCH_KEY")
     with pytest.raises(RecipeError, match="NO_SUCH_KEY is not set"):
         Judge(config, store)
+
+
+def test_a_classifier_gives_its_probability_of_the_wanted_class(tmp_path: Path, store: Store):
+    recipe = world.classify_recipe(tmp_path, max_steps=2)
+    folder = str(train_recipe(recipe, store, gate=Gate(fail_on=None)).model.path)
+    answers = [Answer("the film was warm"), Answer("dull . dull")]
+    asked = [(folder, "good"), (folder, "bad")]
+    good, bad = (
+        Classifier(ClassifierConfig(model=model, wanted=wanted), store).grade_all(answers)
+        for model, wanted in asked
+    )
+    assert [a + b for a, b in zip(good, bad, strict=True)] == pytest.approx([1, 1], abs=1e-5)
+    assert good[0] != good[1]
+    with pytest.raises(RecipeError, match="no class 'great'") as caught:
+        Classifier(ClassifierConfig(model=folder, wanted="great"), store).grade_all(answers)
+    assert "good" in str(caught.value.fix)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 GRADERS: Registry[Any] = Registry(
     "grader",
     {
+        "classifier": "tuneful.grading.graders.classifier:Classifier",
         "json_schema": "tuneful.grading.graders.json_schema:JsonSchema",
         "judge": "tuneful.grading.graders.judge:Judge",
         "length": "tuneful.grading.graders.length:Length",
