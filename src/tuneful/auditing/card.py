@@ -161,6 +161,9 @@ def _data(data: Dataset) -> Iterator[str]:
     splits = ", ".join(f"{data.num_rows(split):,} {split}" for split in data.splits)
     yield "\n## Data\n"
     yield f"- data set `{data.name}`, SHA-256 `{data.hash}`; rows: {splits}"
+    if written := data.manifest.get("answers"):
+        yield f"- answers of the training rows written by `{written['model']}`, licence "
+        yield f"  {written['licence']}; {written['left_out']:,} rows without a whole one left out"
     for source in data.manifest["sources"]:
         yield f"- source `{source['reference']}`, licence {source['licence']}"
         for note in source["notes"]:

@@ -46,6 +46,23 @@ class Split(Section):
     )
 
 
+class Answers(Section):
+    """A model on this machine that writes the answers that rows are learned with.
+
+    Sequence-level distillation (Kim & Rush 2016, arXiv:1606.07947).
+    """
+
+    model: str = Field(description="The teacher, as in `model`; its tokens may be other ones.")
+    max_new_tokens: int = Field(
+        default=128, ge=1, description="Longest answer; a row whose answer has no end is left out."
+    )
+    temperature: float = Field(
+        default=0.0,
+        ge=0,
+        description="What its scores are divided by when it draws; 0 takes the likeliest token.",
+    )
+
+
 class Data(Section):
     """Where the rows come from, and how they become rows."""
 
@@ -82,6 +99,11 @@ class Data(Section):
         description="Build rows from columns: text with {column} in it; {{ and }} are braces. user "
         "and assistant make chat rows; user, chosen and rejected preferences; user and reference "
         "prompts.",
+    )
+    answers: Answers | None = Field(
+        default=None,
+        description="Let a teacher write the last answer of every training and validation row; "
+        "test rows keep their own. Rows that only ask are answered in every split.",
     )
     take: Take = Field(default=Take())
     split: Split = Field(default=Split())

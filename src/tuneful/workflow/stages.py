@@ -16,6 +16,7 @@ from tuneful.evaluating.evaluate import evaluate as evaluate_model
 from tuneful.evaluating.evaluate import kept_evaluation
 from tuneful.planning.plan import Plan
 from tuneful.planning.plan import plan as plan_run
+from tuneful.training.teacher_texts import answer
 from tuneful.training.timing import make_probe
 
 if TYPE_CHECKING:
@@ -33,11 +34,19 @@ T = TypeVar("T")
 def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = ignore) -> Dataset:
     """Turn the recipe's source into a data set: format, checks, split, rows on disk.
 
+    Where the recipe has a teacher write the answers (data.answers), they are written here.
+
     Raises:
         DataError: The source cannot be read as what it is said to be.
+        ModelError: The teacher cannot be loaded or does not write.
     """
     place = store or Store.default()
-    return staged("prepare", listener, lambda: prepare_data(recipe, place, listener))
+
+    def work() -> Dataset:
+        data = prepare_data(recipe, place, listener)
+        return data if recipe.data.answers is None else answer(data, recipe, place, listener)
+
+    return staged("prepare", listener, work)
 
 
 def plan(
