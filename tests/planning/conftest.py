@@ -10,7 +10,7 @@ from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts, Encoded
 from tuneful.models.adapters import ADAPTERS
 from tuneful.models.catalog import ModelFacts
-from tuneful.planning.choose import Known, Place
+from tuneful.planning.known import Known, Place
 from tuneful.planning.sample import Sample
 from tuneful.recipe.schema import Recipe
 

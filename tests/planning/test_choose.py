@@ -55,6 +55,13 @@ def test_no_sequence_is_longer_than_the_model(known):
     assert "100% of the rows are cut" in choices["max_length"].reason
 
 
+def test_learned_tokens_before_a_sequence_take_positions_from_it(known):
+    job = known(method="sft", adapter="prefix_tuning", sample=sample_of([2000] * 10, 10, 0.5))
+    settings, choices = choose(job)
+    assert settings.max_length == 512 - 20
+    assert "less 20 learned tokens" in choices["max_length"].reason
+
+
 def test_precision_follows_the_processor(known):
     assert choose(known())[0].precision == "bf16"
     assert choose(known(place=replace(CPU, has_bf16=False)))[0].precision == "fp32"

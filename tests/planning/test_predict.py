@@ -119,6 +119,11 @@ def test_sequences_longer_than_the_positions_are_refused(known):
     assert (finding.code, finding.change) == ("longer-than-model", {"train.max_length": 512})
 
 
+def test_tokens_before_what_is_written_are_refused_where_classes_are_given(known):
+    (finding,) = findings_of(known(adapter="prompt_tuning"))
+    assert (finding.code, finding.change) == ("nothing-to-precede", {"adapter": "lora"})
+
+
 def test_freezing_more_layers_than_there_are_is_refused(known):
     assert [f.code for f in findings_of(known({"freeze_layers": 7}))] == ["freezes-too-much"]
 

@@ -59,13 +59,24 @@ def sift_recipe(folder: Path, **train: object) -> Recipe:
     return with_changes(chat_recipe(folder, **train), {"adapter": "sift"})
 
 
+def p_tuning_recipe(folder: Path, **train: object) -> Recipe:
+    return with_changes(chat_recipe(folder, **train), {"adapter": "p_tuning"})
+
+
 @pytest.mark.parametrize(
     ("make", "precision"),
     [
         (classify_recipe, "fp32"),
         *(
             pytest.param(make, precision, marks=pytest.mark.slow)
-            for make in (classify_recipe, chat_recipe, lisa_recipe, sift_recipe, remembering_recipe)
+            for make in (
+                classify_recipe,
+                chat_recipe,
+                lisa_recipe,
+                sift_recipe,
+                p_tuning_recipe,
+                remembering_recipe,
+            )
             for precision in ("fp32", "bf16")
             if (make, precision) != (classify_recipe, "fp32")
         ),

@@ -20,6 +20,7 @@ from tuneful.models.bunches import Slice
 from tuneful.models.decoding import active_decoding, active_prefill
 from tuneful.models.dense import DenseAttention, Rule, like_projection
 from tuneful.models.packing import active_layout
+from tuneful.models.virtual import with_keys_before
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -71,8 +72,10 @@ def _attention(
     decoding, prefill = active_decoding(), active_prefill()
     if decoding is not None:
         return decoding.attend(query, key, value, rule), None
+    if layout is not None:
+        key, value = with_keys_before(module, key, value)
     if prefill is not None:
-        prefill.catch(key, value)
+        prefill.catch(*_written_out(key, value, layout))
     if layout is not None:
         return attend(query, key, value, layout, rule), None
     if rule.softcap:
@@ -105,16 +108,14 @@ def attend(
         [1, Q, H, D], contiguous.
     """
     starts, ends = query_starts or layout.starts, layout.key_starts
-    if layout.key_places is not None:
-        places = layout.key_places.to(key.device)
-        key, value = (cast("Tensor", _WrittenOut.apply(x, places)) for x in (key, value))
+    key, value = _written_out(key, value, layout)
     slices = tuple(
         Slice(starts[s], starts[s + 1], ends[s], ends[s + 1]) for s in range(layout.num_sequences)
     )
     if rule.is_plain(max(b - a for a, b in pairwise(ends))):
         if query.device.type == "cpu":
             # torch's CPU kernel lets the first query see the first key; ours the last the last.
-            is_dense = rule.dropout or query.dtype != torch.float32 or layout.above
+            is_dense = rule.dropout or query.dtype != torch.float32 or layout.key_places is not None
             node = DenseAttention if is_dense else _CpuFlash
             return cast("Tensor", node.apply(query, key, value, slices, rule))
         if query.dtype != torch.float32 and not rule.dropout:
@@ -124,6 +125,15 @@ def attend(
         for a, b, c, d in slices
     ]
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous()
+
+
+def _written_out(key: Tensor, value: Tensor, layout: Layout | None) -> tuple[Tensor, Tensor]:
+    """Keys and values as each piece sees them: those above it stand before its own."""
+    if layout is None or layout.key_places is None:
+        return key, value
+    places = layout.key_places.to(key.device)
+    key, value = (cast("Tensor", _WrittenOut.apply(x, places)) for x in (key, value))
+    return key, value
 
 
 class _WrittenOut(torch.autograd.Function):

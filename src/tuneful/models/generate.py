@@ -72,7 +72,8 @@ def generate(
     was_training = scorer.model.training
     scorer.model.eval()
     done = 0
-    for members in _batches([len(prompt) for prompt in prompts], sampling.num_answers):
+    lengths = [scorer.num_before + len(prompt) for prompt in prompts]
+    for members in _batches(lengths, sampling.num_answers):
         with torch.inference_mode():
             found = _batch(scorer, [prompts[n] for n in members], members, sampling, eos_id)
         for number, answers in zip(members, found, strict=True):
@@ -112,10 +113,10 @@ def _batch(
     uniform_BM = torch.cat([_uniforms(sampling, number) for number in numbers]).to(scorer.device)
     prefill = Prefill()
     with catching(prefill):
-        state_TD = scorer.states(prompts)
-    decoding = Decoding(prefill, [len(prompt) for prompt in prompts], groups, longest)
-    last_P = decoding.length_P.cumsum(0) - 1
-    state_BD = state_TD[last_P].repeat_interleave(groups, dim=0)
+        state_PD = scorer.last_states(prompts)
+    lengths = [scorer.num_before + len(prompt) for prompt in prompts]
+    decoding = Decoding(prefill, lengths, groups, longest)
+    state_BD = state_PD.repeat_interleave(groups, dim=0)
     said_BM = torch.zeros(count * groups, longest, dtype=torch.long, device=scorer.device)
     row_B: Tensor = torch.arange(count * groups, device=scorer.device)
     ended_B: Tensor = torch.zeros(count * groups, dtype=torch.bool, device=scorer.device)

@@ -34,10 +34,12 @@ class Layout:
         starts: Where each piece begins, and the end. A piece is a sequence, unless some are shared.
         above: For each piece the numbers of the pieces that it sees before itself; empty where
             every piece is a sequence.
+        before: Keys that stand before the row's own and that every piece sees first.
     """
 
     starts: tuple[int, ...]
     above: tuple[tuple[int, ...], ...] = ()
+    before: int = 0
 
     @property
     def num_sequences(self) -> int:
@@ -47,20 +49,28 @@ class Layout:
     @cached_property
     def key_starts(self) -> tuple[int, ...]:
         """Where each piece's keys begin once those above it are written out before it."""
-        if not self.above:
+        if not self.above and not self.before:
             return self.starts
         own = self.lengths
-        seen = [sum(own[p] for p in above) + own[s] for s, above in enumerate(self.above)]
+        seen = [self.before + sum(own[p] for p in path) for path in self._paths]
         return tuple(accumulate(seen, initial=0))
 
     @cached_property
     def key_places(self) -> Tensor | None:
         """Where the written out keys stand in the row; None where they stand as they are."""
-        if not self.above:
+        if not self.above and not self.before:
             return None
-        paths = [(*above, s) for s, above in enumerate(self.above)]
-        spans = [(self.starts[p], self.starts[p + 1]) for path in paths for p in path]
-        return torch.cat([torch.arange(start, end) for start, end in spans])
+        own = torch.arange(self.before, self.before + self.num_tokens)
+        first = torch.arange(self.before)
+        spans = [own[self.starts[p] : self.starts[p + 1]] for p in range(self.num_sequences)]
+        return torch.cat([x for path in self._paths for x in (first, *(spans[p] for p in path))])
+
+    @property
+    def _paths(self) -> list[tuple[int, ...]]:
+        """For each piece the numbers of those that it sees, itself at last."""
+        if not self.above:
+            return [(number,) for number in range(self.num_sequences)]
+        return [(*above, number) for number, above in enumerate(self.above)]
 
     @property
     def num_tokens(self) -> int:

@@ -19,6 +19,7 @@ from tuneful.models.dropout import has_noise
 from tuneful.models.logprobs import projection_of, token_logp
 from tuneful.models.packing import Packed, active, pack
 from tuneful.models.pooled import pool_of
+from tuneful.models.virtual import virtual_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +76,12 @@ class Scorer:
         self.packed = packed and (self.pool is not None or _reads_each_token(self.core))
         self._is_causal = hasattr(self.core, "lm_head") or hasattr(self.core, "score")
         self._has_noise = has_noise(model)
+        self._virtual = virtual_of(model)
+
+    @property
+    def num_before(self) -> int:
+        """Learned tokens that the model puts before every sequence."""
+        return self._virtual.count if self._virtual and self._virtual.is_on else 0
 
     @property
     def _marks_second(self) -> bool:
@@ -188,9 +195,10 @@ class Scorer:
         place_N = weight_T.nonzero()[:, 0]
         return _tag_head(self.core)(self._states(sequences, place_N)).float(), place_N
 
-    def states(self, sequences: Sequence[Sequence[int]]) -> Tensor:
-        """Last hidden states of all tokens of a packed row: [T, D]."""
-        return self._run_packed(pack(sequences, self.device))[0]
+    def last_states(self, sequences: Sequence[Sequence[int]]) -> Tensor:
+        """The last hidden state of each sequence, all in one packed row: [S, D]."""
+        packed = pack(sequences, self.device)
+        return self._run_packed(packed)[0, packed.last()]
 
     def next_states(self, token_B1: Tensor, position_B1: Tensor) -> Tensor:
         """Last hidden state of one more token of each answer in the making: [B, D].
@@ -212,6 +220,9 @@ class Scorer:
             packed = pack(sequences, self.device, shares=self.shares)
             return self._run_packed(packed)[0, packed.at(place_N)]
         tokens_ST, mask_ST = self._pad(sequences)
+        if self._virtual and self.num_before:
+            state_STD = self._virtual.run_padded(self.encoder, tokens_ST, mask_ST)
+            return state_STD[mask_ST.bool()][place_N]
         out = cast("Any", self.encoder)(
             input_ids=tokens_ST, attention_mask=mask_ST, use_cache=False
         )
@@ -222,6 +233,8 @@ class Scorer:
         # Any other attention would let the sequences of a packed row see each other.
         assert name == attention.NAME, f"the model's attention is {name!r}"
         options: dict[str, Any] = {"use_cache": False} if hasattr(self.core, "lm_head") else {}
+        if self._virtual and self.num_before:
+            return self._virtual.run(self.encoder, packed, options, shares=self.shares)
         if types:
             flat = [mark for row in types for mark in row]
             options["token_type_ids"] = torch.tensor(flat, device=self.device)[None]

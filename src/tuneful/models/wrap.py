@@ -91,6 +91,33 @@ def wrap(
         ) from error
 
 
+def wrap_before(
+    model: nn.Module, config: PeftConfig, new_tokens: Sequence[int] = ()
+) -> tuple[Any, Any]:
+    """Let PEFT put learned tokens before every sequence; returns model and table of the tokens.
+
+    Raises:
+        ModelError: The model does not write, or new tokens are to be trained.
+    """
+    if task_of(model) != "CAUSAL_LM":
+        raise ModelError(
+            f"{_name_of(config)} puts learned tokens before what a model writes, but "
+            f"{type(model).__name__} gives classes.",
+            where="adapter",
+            fix="Set adapter to lora, ia3 or full.",
+        )
+    if new_tokens:
+        raise ModelError(
+            f"{_name_of(config)} cannot train the {len(new_tokens)} new tokens: its folder holds "
+            "the learned tokens before a text and nothing else.",
+            where="add_tokens",
+            fix="Set adapter to lora, dora or full, or write the markers with tokens that the "
+            "model knows.",
+        )
+    wrapped = cast("Any", wrap(model, config, "adapter"))
+    return wrapped, wrapped.prompt_encoder["default"]
+
+
 def _train_tokens(model: nn.Module, settings: Any, where: str, new_tokens: Sequence[int]) -> None:
     name = embedding_name(model)
     if hasattr(settings, "trainable_token_indices"):

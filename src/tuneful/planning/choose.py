@@ -7,14 +7,14 @@ repeated bit for bit on the same machine.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 from tuneful.grading.rollouts import updates_of
-from tuneful.models.adapters.base import Quantizing, Rotating
+from tuneful.models.adapters.base import Quantizing
 from tuneful.models.quantize import why_not
-from tuneful.planning.memory import Load, tokens_that_fit
+from tuneful.planning.memory import tokens_that_fit
 from tuneful.planning.privacy import make_budget
 from tuneful.planning.remember import remembered
 from tuneful.planning.settings import Choice, Settings
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
     from tuneful.methods.base import Method
     from tuneful.models.adapters.base import Adapter
-    from tuneful.models.catalog import ModelFacts
     from tuneful.models.quantize import Kind
+    from tuneful.planning.known import Known, Place
     from tuneful.planning.optimizer import OptimizerConfig
     from tuneful.planning.privacy import Budget
-    from tuneful.planning.sample import Sample
     from tuneful.recipe.schema import Recipe, Train
 
 SENSIBLE_STEPS = 100
@@ -44,55 +43,6 @@ VALIDATIONS = 5
 """Measurements a run: enough to see it turn, few enough to cost little."""
 MEMORY_SHARE = 0.8
 """Of the machine's memory that a run may plan with: the rest is the system's and the estimate's."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """The machine as far as choices depend on it."""
-
-    device: Literal["cpu", "cuda"]
-    memory_gib: float
-    threads: int
-    has_bf16: bool
-
-
-@dataclass(frozen=True)
-class Known:
-    """Everything that choices rest on.
-
-    Attributes:
-        recipe: What was asked for.
-        method: How rows become a loss.
-        adapter: Which weights move.
-        facts: The model's shape.
-        trainable: Weights that move.
-        sample: Training rows as tokens.
-        num_validation: Rows of the validation split.
-        place: The machine.
-        general: Rows that are replayed, as tokens.
-    """
-
-    recipe: Recipe
-    method: Method[Any]
-    adapter: Adapter
-    facts: ModelFacts
-    trainable: int
-    sample: Sample
-    num_validation: int
-    place: Place
-    general: Sample | None = None
-
-    @property
-    def optimizer(self) -> OptimizerConfig:
-        """The optimizer's settings, and what follows from them."""
-        return cast("OptimizerConfig", self.recipe.train.optimizer)
-
-    def load_at(self, max_length: int) -> Load:
-        """What an estimate of memory rests on, where rows are cut to `max_length`."""
-        share = self.sample.learned_share(max_length)
-        adapter = self.adapter
-        at_once = adapter.num_at_once(self.facts) if isinstance(adapter, Rotating) else None
-        return Load(self.facts, self.trainable, share, self.optimizer, at_once)
 
 
 def choose(known: Known) -> tuple[Settings, Mapping[str, Choice]]:
@@ -233,7 +183,7 @@ def _packs(known: Known) -> bool:
 
 
 def _max_length(known: Known) -> Choice:
-    sample, limit = known.sample, known.facts.max_length
+    sample, limit = known.sample, known.longest
     if known.method.head == "tokens":
         wanted, why = max(sample.lengths), "the longest row seen, since a cut row loses its answer"
     else:
@@ -242,7 +192,8 @@ def _max_length(known: Known) -> Choice:
     if rounded < limit:
         return Choice(rounded, f"{why} (of {sample.num_sampled} looked at)")
     cut = sample.cut_share(limit)
-    return Choice(limit, f"the model's longest sequence; {cut:.0%} of the rows are cut to it")
+    less = f" less {known.num_before} learned tokens" if known.num_before else ""
+    return Choice(limit, f"the model's longest sequence{less}; {cut:.0%} of the rows are cut to it")
 
 
 def _warmup(known: Known, steps: int) -> Choice:

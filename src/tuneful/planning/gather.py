@@ -16,7 +16,7 @@ from tuneful.models.adapters import ADAPTERS
 from tuneful.models.catalog import describe
 from tuneful.models.references import locate
 from tuneful.models.tokenizer import load_tokenizer
-from tuneful.planning.choose import Known, Place
+from tuneful.planning.known import Known, Place
 from tuneful.planning.sample import take_sample
 
 if TYPE_CHECKING:

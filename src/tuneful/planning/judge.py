@@ -12,7 +12,7 @@ from tuneful.planning.remember import judge_remember
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tuneful.planning.choose import Known
+    from tuneful.planning.known import Known
     from tuneful.planning.predict import Prediction
     from tuneful.planning.settings import Settings
 
@@ -26,6 +26,7 @@ def judge(known: Known, settings: Settings, predicted: Prediction) -> list[Findi
     """Whether the run fits, what the model cannot do, and whether it will be long."""
     return [
         *_model_limits(known, settings),
+        *_adapter_limits(known),
         *judge_remember(known),
         *_privacy(known, settings),
         *_privacy_settings(known, settings),
@@ -36,16 +37,17 @@ def judge(known: Known, settings: Settings, predicted: Prediction) -> list[Findi
 
 def _model_limits(known: Known, settings: Settings) -> Iterator[Finding]:
     facts, train = known.facts, known.recipe.train
-    if settings.max_length > facts.max_length:
+    if settings.max_length > known.longest:
+        before = f" after {known.num_before} learned tokens" if known.num_before else ""
         yield Finding(
             Level.ERROR,
             "longer-than-model",
-            f"max_length is {settings.max_length}, but the model's positions end at "
+            f"max_length is {settings.max_length}{before}, but the model's positions end at "
             f"{facts.max_length}.",
             evidence=f"model {known.recipe.model}: {facts.family}, {facts.max_length} positions",
-            fix=f"Set train.max_length to {facts.max_length} or less, or leave it to auto.",
+            fix=f"Set train.max_length to {known.longest} or less, or leave it to auto.",
             where="train.max_length",
-            change={"train.max_length": facts.max_length},
+            change={"train.max_length": known.longest},
         )
     if train.freeze_layers > facts.layers:
         yield Finding(
@@ -65,6 +67,21 @@ def _model_limits(known: Known, settings: Settings) -> Iterator[Finding]:
             fix="Nothing is wrong but the speed; set train.packing to auto to silence this.",
             where="train.packing",
             change={"train.packing": "auto"},
+        )
+
+
+def _adapter_limits(known: Known) -> Iterator[Finding]:
+    """Adapters that are for models that write."""
+    if known.num_before and known.method.head != "tokens":
+        name = known.recipe.adapter.name
+        yield Finding(
+            Level.ERROR,
+            "nothing-to-precede",
+            f"{name} puts learned tokens before what a model writes, but "
+            f"{known.recipe.method.name} makes a model that gives scores.",
+            fix="Set adapter to lora, ia3 or full.",
+            where="adapter",
+            change={"adapter": "lora"},
         )
 
 

@@ -34,6 +34,7 @@ class Load:
         learned_share: Share of the tokens that go through the vocabulary; 0 for class scores.
         optimizer: What it keeps of each weight.
         at_once: Weights that have a gradient and optimizer state at one time; None: all that move.
+        num_before: Learned tokens that stand before a pass's own.
     """
 
     facts: ModelFacts
@@ -41,6 +42,7 @@ class Load:
     learned_share: float
     optimizer: OptimizerConfig
     at_once: int | None = None
+    num_before: int = 0
 
     @property
     def optimizer_bytes(self) -> float:
@@ -81,7 +83,7 @@ def estimate_memory(load: Load, settings: Settings) -> Memory:
         weights=(load.trainable * (4 + copy) + _frozen_bytes(frozen, facts, settings)) / GIB,
         gradients=held * 4 / GIB,
         optimizer=load.optimizer_bytes / GIB,
-        activations=max(settings.tokens_per_pass, settings.max_length)
+        activations=(max(settings.tokens_per_pass, settings.max_length) + load.num_before)
         * bytes_per_token(facts, settings)
         / GIB,
         scores=CHUNK_GIB if load.learned_share else 0.0,
@@ -117,4 +119,4 @@ def tokens_that_fit(load: Load, settings: Settings, memory_gib: float) -> int:
     """How many tokens one pass may hold so that the run stays within `memory_gib`; 0 if none."""
     fixed = estimate_memory(load, settings)
     room = memory_gib - (fixed.total_gib - fixed.activations)
-    return max(0, int(room * GIB / bytes_per_token(load.facts, settings)))
+    return max(0, int(room * GIB / bytes_per_token(load.facts, settings)) - load.num_before)

@@ -14,7 +14,7 @@ from tuneful.planning.speed import SHARE_OF_PEAK, Timing, Work, flops_per_token,
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tuneful.planning.choose import Known
+    from tuneful.planning.known import Known
     from tuneful.planning.settings import Settings
 
 VALIDATION_COST = 1 / 3

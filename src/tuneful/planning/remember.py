@@ -11,7 +11,7 @@ from tuneful.planning.settings import Choice
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tuneful.planning.choose import Known
+    from tuneful.planning.known import Known
     from tuneful.planning.settings import Settings
 
 

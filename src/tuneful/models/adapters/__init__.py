@@ -24,6 +24,9 @@ ADAPTERS: Registry[type[Adapter]] = Registry(
         "sift": "tuneful.models.adapters.sift:Sift",
         "bitfit": "tuneful.models.adapters.bitfit:BitFit",
         "last_layers": "tuneful.models.adapters.last_layers:LastLayers",
+        "prompt_tuning": "tuneful.models.adapters.prompt_tuning:PromptTuning",
+        "prefix_tuning": "tuneful.models.adapters.prefix_tuning:PrefixTuning",
+        "p_tuning": "tuneful.models.adapters.p_tuning:PTuning",
         "peft": "tuneful.models.adapters.peft:Peft",
     },
 )

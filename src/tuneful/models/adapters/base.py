@@ -94,6 +94,16 @@ class Quantizing(Protocol):
 
 
 @runtime_checkable
+class Preceding(Protocol):
+    """An adapter whose learned tokens stand before every sequence; for models that write."""
+
+    @property
+    def num_before(self) -> int:
+        """How many: so much shorter are the longest sequences."""
+        ...
+
+
+@runtime_checkable
 class Rotating(Protocol):
     """An adapter that moves some of its weights at a time."""
 

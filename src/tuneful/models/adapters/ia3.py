@@ -1,6 +1,6 @@
 """(IA)3: learned vectors that scale keys, values and the feed-forward part's inner state.
 
-Paper: Liu et al. 2022, arXiv:2205.05638, section 3.3; learning rate 3e-3 there.
+Paper: Liu et al. 2022, arXiv:2205.05638; learning rate 3e-3 there.
 Cost:  a few numbers a layer: the smallest folder of all adapters.
 """
 

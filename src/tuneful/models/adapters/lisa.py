@@ -1,6 +1,6 @@
 """LISA: a few blocks at a time move, drawn anew every so many steps; embeddings and head always.
 
-Paper: Pan et al. 2024, arXiv:2403.17919, algorithm 1.
+Paper: Pan et al. 2024, arXiv:2403.17919.
 Cost:  gradients and optimizer state of the blocks at hand only; blocks that are drawn again begin
        with fresh optimizer state.
 """

@@ -30,6 +30,9 @@ OURS = {
     "LORA": "lora",
     "IA3": "ia3",
     "SHIRA": "shira",
+    "PROMPT_TUNING": "prompt_tuning",
+    "PREFIX_TUNING": "prefix_tuning",
+    "P_TUNING": "p_tuning",
 }
 """Tuners that have an adapter of their own here."""
 UNFIT = {
@@ -37,12 +40,10 @@ UNFIT = {
     "ADAPTION_PROMPT": "it rewrites Llama's attention",
     "CARTRIDGE": "it is trained from a cache of keys and values",
     "CPT": "its loss is its own",
-    "LILY": "its outputs on packed rows differ from PEFT's own by 1e-3, for a reason not yet found",
+    "LILY": "its router averages over all tokens of a batch, so that what a row gives depends on "
+    "the rows and the padding beside it",
     "MULTITASK_PROMPT_TUNING": "its rows name their task",
     "POLY": "its rows name their task",
-    "PREFIX_TUNING": "it puts keys and values before every sequence, which packed rows do not take",
-    "PROMPT_TUNING": "it puts tokens before every sequence, which packed rows do not take",
-    "P_TUNING": "it puts tokens before every sequence, which packed rows do not take",
     "OSF": "it removes directions from gradients after the backward pass",
     "SHADOW": "it runs a second model beside the first",
     "TRAINABLE_TOKENS": "add_tokens does the same with any adapter",

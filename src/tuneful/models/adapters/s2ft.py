@@ -1,7 +1,7 @@
 """S2FT: whole attention heads and feed-forward channels move, drawn once; their gradient is dense.
 
-Paper: Yang et al. 2024, arXiv:2412.06289, section 3: the columns of the output and down projections
-       that belong to the heads and channels chosen (its best choice of matrices, section 5.4).
+Paper: Yang et al. 2024, arXiv:2412.06289: the columns of the output and down projections
+       that belong to the heads and channels chosen.
 Cost:  the backward pass keeps the chosen heads' and channels' inputs only.
 """
 

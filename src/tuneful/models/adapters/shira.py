@@ -1,6 +1,6 @@
 """SHiRA: a sparse, high-rank update: a few entries of each matrix, drawn at random, move.
 
-Paper: Bhardwaj et al. 2024, arXiv:2406.13175, section 3 (SHiRA-Rand).
+Paper: Bhardwaj et al. 2024, arXiv:2406.13175 (SHiRA-Rand).
 Cost:  as many weights as LoRA of the same rank; several can be added up, for they barely overlap.
 """
 

@@ -1,6 +1,6 @@
 """SIFT: the entries of each matrix whose first gradient is the largest move, the others never.
 
-Paper: Song et al. 2024, arXiv:2312.11875, section 4: a few entries carry most of the gradient.
+Paper: Song et al. 2024, arXiv:2312.11875: a few entries carry most of the gradient.
 Cost:  optimizer state of the chosen entries only; a matrix's whole gradient lives for a moment.
 Limits: the choice looks at the rows of the first step, so it does not go with privacy.
 """
