@@ -103,7 +103,9 @@ def write(path: Path, made: Round) -> None:
 
 def read(path: Path) -> Round:
     """Read what `write` wrote."""
-    head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    # Not splitlines: an answer may have other ends of line in it than \n, which JSON escapes.
+    text = path.read_text(encoding="utf-8")
+    head, *lines = (json.loads(line) for line in text.split("\n")[:-1])
     numbers: list[int] = []
     prompts: list[list[int]] = []
     groups: list[list[Said]] = []
