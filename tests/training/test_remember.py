@@ -17,6 +17,8 @@ from tuneful.data.general import learned_rows, measured_rows
 from tuneful.models.encoded import Encoded
 from tuneful.models.load import load_weights
 from tuneful.models.scoring import Learned, Scorer
+from tuneful.planning.plan import plan
+from tuneful.planning.speed import Timing
 from tuneful.recipe.change import with_changes
 from tuneful.training.between import on_the_way
 from tuneful.training.fisher import fisher_of
@@ -25,7 +27,7 @@ from tuneful.training.optimizer import Optimizer
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
 from tuneful.training.train import asked_hash
-from tuneful.workflow import plan, prepare
+from tuneful.workflow import prepare
 
 GIVEN = SimpleNamespace(
     optimizer={"name": "adamw"},
@@ -102,16 +104,16 @@ def test_the_fisher_information_of_a_draw_is_its_probabilities_product():
     for seed in range(4):
         found = fisher_of(scorer, [one], seed)["weight"][:, 0].tolist()
         assert any(found == pytest.approx([x, x]) for x in (1 / 16, 9 / 16))
-    for sequence, count in ((one, 800), (Encoded([5] * 6, [0.0] + [1.0] * 5), 500)):
+    for sequence, count in ((one, 300), (Encoded([5] * 6, [0.0] + [1.0] * 5), 300)):
         found = fisher_of(scorer, [sequence] * count)["weight"][:, 0].tolist()
-        assert found == pytest.approx([3 / 16, 3 / 16], rel=0.12)
+        assert found == pytest.approx([3 / 16, 3 / 16], rel=0.2)
 
 
 def test_a_step_weighs_its_own_and_general_rows_by_their_numbers(tmp_path: Path, store: Store):
     changes = {"remember.replay": 0.2, "adapter": "full", "train.max_steps": 5}
     recipe = with_changes(chat_recipe(tmp_path), changes)
     data = prepare(recipe, store=store)
-    settings = plan(recipe, data, store=store).settings
+    settings = plan(recipe, data, store, probe=lambda settings: Timing(1e-6)).settings
     setup = set_up_run(recipe, data, settings, store, ignore)
     replay = make_replay(setup, lambda rows: rows)
     assert replay is not None
