@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import rows as row_files
 from tests import world
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
+from tuneful.models.catalog import describe
 from tuneful.recipe.schema import Recipe
 from tuneful.workflow import plan, prepare
 
@@ -36,3 +38,60 @@ def test_rows_of_the_wrong_kind_are_named_with_what_makes_the_right_ones(
     assert f"come out as {kind} rows" in caught.value.fix
     assert "Set method to" in caught.value.fix
     assert all(way in caught.value.fix for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("method", "adapter", "copies"),
+    [
+        ({"name": "distill", "teacher": "TEACHER"}, "lora", 1),
+        ({"name": "distill", "teacher": "TEACHER", "top_k": 4}, "lora", 0),
+        ({"name": "distill", "teacher": "TEACHER", "on_policy": 0.5}, "full", 1),
+        ({"name": "sft"}, "full", 0),
+    ],
+)
+def test_a_teacher_counts_where_it_is_in_memory(
+    tmp_path: Path, store: Store, method: dict[str, str], adapter: str, copies: int
+):
+    model = str(world.chat_model(tmp_path / "model"))
+    recipe = Recipe.make(
+        {
+            "model": model,
+            "data": {"source": str(world.chats(tmp_path / "chats.jsonl"))},
+            "method": {k: model if v == "TEACHER" else v for k, v in method.items()},
+            "adapter": adapter,
+            "train": {"precision": "fp32"},
+        }
+    )
+    found = plan(recipe, prepare(recipe, store=store), store=store).memory["other_models"]
+    weights = describe(Path(model)).parameters * 4 / 2**30
+    assert found == pytest.approx(copies * weights)
+
+
+@pytest.mark.parametrize(
+    ("method", "adapter", "copies"),
+    [
+        ({"name": "grpo", "beta": 0.1}, "full", 1),
+        ({"name": "grpo", "beta": 0.1}, "lora", 0),
+        ({"name": "grpo", "beta": 0.0}, "full", 0),
+        ({"name": "dpo"}, "full", 0),
+        ({"name": "dpo", "reference": "frozen"}, "lora", 1),
+    ],
+)
+def test_a_frozen_reference_counts_where_there_is_one(
+    tmp_path: Path, store: Store, method: dict[str, object], adapter: str, copies: int
+):
+    model = str(world.chat_model(tmp_path / "model"))
+    is_dpo = method["name"] == "dpo"
+    kind = "preference" if is_dpo else "prompt"
+    recipe = Recipe.make(
+        {
+            "model": model,
+            "data": {"source": str(row_files.source(kind, tmp_path / "rows.jsonl"))},
+            "method": method if is_dpo else {**method, "rewards": [{"name": "length"}]},
+            "adapter": adapter,
+            "train": {"precision": "fp32"},
+        }
+    )
+    found = plan(recipe, prepare(recipe, store=store), store=store).memory["other_models"]
+    weights = describe(Path(model)).parameters * 4 / 2**30
+    assert found == pytest.approx(copies * weights)

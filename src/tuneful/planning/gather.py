@@ -45,17 +45,36 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
     tokenizer = load_tokenizer(
         located.folder, add_tokens=recipe.add_tokens, needs_chat=method.head == "tokens"
     )
+    trainable = _trainable(recipe, adapter, facts)
     return Known(
         recipe=recipe,
         method=method,
         adapter=adapter,
         facts=facts,
-        trainable=_trainable(recipe, adapter, facts),
+        trainable=trainable,
         sample=take_sample(data, method, tokenizer),
         num_validation=data.num_rows("validation"),
         place=place_here(),
         general=_general(recipe, method, tokenizer, store, listener),
+        beside=_teacher(method, store, listener) + _reference(recipe, method, facts, trainable),
     )
+
+
+def _teacher(method: Method[Any], store: Store, listener: Listener) -> int:
+    """Weights of a teacher that is in memory beside its student."""
+    needs = method.needs
+    if not needs.teacher or needs.teacher_top_k:
+        return 0
+    return describe(locate(needs.teacher, store, listener).folder).parameters
+
+
+def _reference(recipe: Recipe, method: Method[Any], facts: ModelFacts, trainable: int) -> int:
+    """Weights of a frozen copy: asked for, or as whole models need one for their own answers."""
+    needs = method.needs
+    asked = needs.reference or ("auto" if recipe.remember.kl else None)
+    is_needed = asked == "auto" and (needs.rollouts or needs.own_answers)
+    is_whole = trainable > facts.parameters // 2
+    return facts.parameters if asked == "frozen" or (is_needed and is_whole) else 0
 
 
 def _general(

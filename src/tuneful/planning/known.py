@@ -41,6 +41,7 @@ class Known:
         num_validation: Rows of the validation split.
         place: The machine.
         general: Rows that are replayed, as tokens.
+        beside: Weights of other models that are in memory while this one is trained.
     """
 
     recipe: Recipe
@@ -52,6 +53,7 @@ class Known:
     num_validation: int
     place: Place
     general: Sample | None = None
+    beside: int = 0
 
     @property
     def num_before(self) -> int:
@@ -74,5 +76,11 @@ class Known:
         adapter = self.adapter
         at_once = adapter.num_at_once(self.facts) if isinstance(adapter, Rotating) else None
         return Load(
-            self.facts, self.trainable, share, self.optimizer, at_once, num_before=self.num_before
+            self.facts,
+            self.trainable,
+            share,
+            self.optimizer,
+            at_once,
+            num_before=self.num_before,
+            beside=self.beside,
         )

@@ -1,8 +1,9 @@
 """How much memory a run takes, by formula, before anything is loaded.
 
 Counted are weights, gradients, optimizer state, what the forward pass keeps for the backward pass,
-one chunk of the vocabulary's logits, and the program itself. The largest part of a small model's
-run is usually what the pass keeps, so the tokens of one pass are the handle.
+one chunk of the vocabulary's logits, a teacher or a frozen reference, and the program itself. The
+largest part of a small model's run is usually what the pass keeps, so the tokens of one pass are
+the handle.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Load:
         optimizer: What it keeps of each weight.
         at_once: Weights that have a gradient and optimizer state at one time; None: all that move.
         num_before: Learned tokens that stand before a pass's own.
+        beside: Weights of other models in memory: a teacher, a frozen copy as reference.
     """
 
     facts: ModelFacts
@@ -43,6 +45,7 @@ class Load:
     optimizer: OptimizerConfig
     at_once: int | None = None
     num_before: int = 0
+    beside: int = 0
 
     @property
     def optimizer_bytes(self) -> float:
@@ -63,6 +66,7 @@ class Memory:
     optimizer: float
     activations: float
     scores: float
+    other_models: float = 0.0
 
     @property
     def total_gib(self) -> float:
@@ -87,6 +91,7 @@ def estimate_memory(load: Load, settings: Settings) -> Memory:
         * bytes_per_token(facts, settings)
         / GIB,
         scores=CHUNK_GIB if load.learned_share else 0.0,
+        other_models=load.beside * (2 if bf16 else 4) / GIB,
     )
 
 
