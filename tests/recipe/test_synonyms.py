@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
+from tuneful.core.errors import RecipeError
 from tuneful.recipe.parts import config_of, registry
 from tuneful.recipe.schema import Recipe
 from tuneful.recipe.sections import section_at
@@ -53,6 +55,24 @@ def test_another_tools_word_inside_a_part_is_answered_too(refuse, word):
 @pytest.mark.parametrize("section", ["method", "adapter"])
 def test_the_type_of_a_part_is_its_name(section):
     assert answer("type", section) == f"Here it is {section}.name."
+
+
+@pytest.mark.parametrize(
+    ("tree", "ours"),
+    [
+        (
+            {"method": "gkd"},
+            "method: {name: distill, on_policy: 0.5, divergence: jensen_shannon}",
+        ),
+        ({"method": {"name": "Token-Classification"}}, "method: tag"),
+        ({"adapter": "none"}, "adapter: full"),
+        ({"train": {"optimizer": "adamw_8bit"}}, "train.optimizer: adam8bit"),
+    ],
+)
+def test_another_tools_name_of_a_part_is_answered_with_ours(tree: dict[str, Any], ours: str):
+    with pytest.raises(RecipeError) as caught:
+        Recipe.make({"model": "m", "data": {"source": "rows.csv"}, "method": "sft", **tree})
+    assert caught.value.fix == f"Here it is {ours}."
 
 
 def test_a_word_without_a_counterpart_says_why_it_may_go(refuse):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tuneful.core.errors import RecipeError
 from tuneful.recipe.parts import PartConfig
 from tuneful.recipe.sections import field_at, homes, section_at
-from tuneful.recipe.synonyms import answer
+from tuneful.recipe.synonyms import answer, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,8 @@ def explain_name(error: UnknownName, tree: dict[str, Any], lines: Lines | None) 
     key = tuple(error.where.split("."))
     if isinstance(_value_at(tree, key), dict):
         key = (*key, "name")
-    return RecipeError(error.message, where=place_of(key, lines), fix=error.fix)
+    fix = named(str(_value_at(tree, key)), error.where) or error.fix
+    return RecipeError(error.message, where=place_of(key, lines), fix=fix)
 
 
 def place_of(key: Key, lines: Lines | None) -> str:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 @lru_cache(maxsize=1)
 def table() -> dict[str, str]:
-    """Another tool's key to our key, with a word of explanation where it takes one."""
+    """Another tool's key to our key, with a word of explanation where it takes one.
+
+    "method: word" is the name of a method elsewhere, "method.word" a key in that section.
+    """
     path = Path(__file__).with_name("synonyms.json")
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -27,3 +30,9 @@ def answer(word: str, section: str = "") -> str:
         reason = ours.removeprefix("nothing: ")
         return f"Leave it out. {reason[:1].upper()}{reason[1:]}."
     return f"Here it is {ours}."
+
+
+def named(name: str, section: str) -> str:
+    """What to write instead of another tool's name of a part; empty where it is not known."""
+    ours = table().get(f"{section}: {name.lower().replace('-', '_')}", "")
+    return ours and f"Here it is {ours}."
