@@ -6,13 +6,14 @@ Rows:  Labelled. Each gives one sequence.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tuneful.core.errors import DataError
 from tuneful.data.rows import Labelled
 from tuneful.methods.base import ClassScores, DataFacts, Encoded, Head, Loss, Measured, Needs
+from tuneful.models.encoded import encode_labelled
 from tuneful.models.losses import cross_entropy
 from tuneful.recipe.parts import PartConfig
 
@@ -81,19 +82,10 @@ class Classify:
         Raises:
             DataError: A row's label is not among the training labels.
         """
-        encoded: list[list[Encoded]] = []
-        for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
-            if row.label not in self.index:
-                raise DataError(
-                    f"The label {row.label!r} does not occur among the training rows.",
-                    where=f"text {row.text[:60]!r}",
-                    fix=f"Add training rows of it, or drop it. Known: {', '.join(self.index)}.",
-                )
-            label = self.index[row.label]
-            tokens, num_cut = tokenizer.close(ids, max_length)
-            weight = self.class_weight[label] * row.weight
-            encoded.append([Encoded(tokens, label=label, weight=weight, num_cut=num_cut)])
-        return encoded
+        encoded = encode_labelled(rows, tokenizer, max_length, self.index)
+        return [
+            [replace(one, weight=self.class_weight[one.label] * one.weight)] for (one,) in encoded
+        ]
 
     def units(self, sequences: Sequence[Encoded]) -> float:
         """The sum of the rows' weights."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tuneful.core.errors import DataError
 from tuneful.data.rows import Labelled
 from tuneful.methods.base import ClassScores, DataFacts, Encoded, Head, Loss, Measured, Needs
+from tuneful.models.encoded import encode_labelled
 from tuneful.models.losses import cross_entropy
 from tuneful.recipe.parts import PartConfig
 
@@ -81,18 +81,7 @@ class DistillClasses:
         Raises:
             DataError: A row's label is not among the training labels.
         """
-        encoded: list[list[Encoded]] = []
-        for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
-            if row.label not in self.index:
-                raise DataError(
-                    f"The label {row.label!r} does not occur among the training rows.",
-                    where=f"text {row.text[:60]!r}",
-                    fix=f"Add training rows of it, or drop it. Known: {', '.join(self.index)}.",
-                )
-            tokens, num_cut = tokenizer.close(ids, max_length)
-            label = self.index[row.label]
-            encoded.append([Encoded(tokens, label=label, weight=row.weight, num_cut=num_cut)])
-        return encoded
+        return encode_labelled(rows, tokenizer, max_length, self.index)
 
     def units(self, sequences: Sequence[Encoded]) -> float:
         """The sum of the rows' weights."""

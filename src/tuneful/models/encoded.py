@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tuneful.core.errors import DataError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tuneful.data.rows import Prompt
+    from tuneful.data.rows import Labelled, Prompt
     from tuneful.models.tokenizer import Tokenizer
 
 
@@ -53,6 +55,34 @@ def encode_prompts(
         kept = tokens[-max(max_length, 1) :]
         num_cut = len(tokens) - len(kept)
         encoded.append([Encoded(kept, [0.0] * len(kept), num_cut=num_cut)])
+    return encoded
+
+
+def encode_labelled(
+    rows: Sequence[Labelled], tokenizer: Tokenizer, max_length: int, index: Mapping[str, int]
+) -> list[list[Encoded]]:
+    """One sequence a row, with the tokenizer's special tokens.
+
+    Args:
+        rows: Texts with their labels.
+        tokenizer: Of the model.
+        max_length: Longest sequence in tokens.
+        index: Each label's number.
+
+    Raises:
+        DataError: A row's label is not among them.
+    """
+    encoded: list[list[Encoded]] = []
+    for row, ids in zip(rows, tokenizer.encode([row.text for row in rows]), strict=True):
+        if row.label not in index:
+            raise DataError(
+                f"The label {row.label!r} does not occur among the training rows.",
+                where=f"text {row.text[:60]!r}",
+                fix=f"Add training rows of it, or drop it. Known: {', '.join(index)}.",
+            )
+        tokens, num_cut = tokenizer.close(ids, max_length)
+        label = index[row.label]
+        encoded.append([Encoded(tokens, label=label, weight=row.weight, num_cut=num_cut)])
     return encoded
 
 

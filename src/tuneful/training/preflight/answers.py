@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
+from tuneful.training.preflight.base import diverges, weights_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,25 +31,9 @@ def judge(result: Rehearsed) -> Iterator[Finding]:
         f"tokens are {result.gain:+.3g} nats likelier, set against the worse"
     )
     if not math.isfinite(result.gain):
-        yield Finding(
-            Level.ERROR,
-            "answers-diverge",
-            "Learning from a few answers diverges.",
-            evidence=evidence,
-            fix="Lower train.learning_rate (a tenth is a good next try) or set train.precision to "
-            "fp32.",
-            where="train.learning_rate",
-        )
+        yield diverges("answers-diverge", "Learning from a few answers diverges.", evidence)
     elif not result.moved:
-        yield Finding(
-            Level.ERROR,
-            "weights-still",
-            "The weights do not move.",
-            evidence=evidence,
-            fix="The learning rate is too small for the precision, or nothing is trainable: check "
-            "train.learning_rate, train.freeze_layers and the adapter.",
-            where="train",
-        )
+        yield weights_still(evidence)
     elif result.gain <= 0:
         yield Finding(
             Level.WARNING,

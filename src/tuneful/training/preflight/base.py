@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tuneful.core.report import Finding
+from tuneful.core.report import Finding, Level
 from tuneful.planning.choose import automatic_batch_size, steps_of
 
 if TYPE_CHECKING:
@@ -135,3 +135,29 @@ class Inspection:
 
 
 Check = Callable[[Inspection], Iterable[Finding]]
+
+
+def diverges(code: str, title: str, evidence: str) -> Finding:
+    """What was tried on a few rows ended in numbers that are not finite."""
+    return Finding(
+        Level.ERROR,
+        code,
+        title,
+        evidence=evidence,
+        fix="Lower train.learning_rate (a tenth is a good next try) or set train.precision to "
+        "fp32.",
+        where="train.learning_rate",
+    )
+
+
+def weights_still(evidence: str) -> Finding:
+    """Steps were taken, and no weight moved."""
+    return Finding(
+        Level.ERROR,
+        "weights-still",
+        "The weights do not move.",
+        evidence=evidence,
+        fix="The learning rate is too small for the precision, or nothing is trainable: check "
+        "train.learning_rate, train.freeze_layers and the adapter.",
+        where="train",
+    )

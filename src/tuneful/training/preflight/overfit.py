@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
+from tuneful.training.preflight.base import diverges, weights_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,25 +49,9 @@ def judge(result: Overfit) -> Iterator[Finding]:
     first, last = _mean(result.losses[:EDGE]), _mean(result.losses[-EDGE:])
     evidence = f"loss {first:.4g} to {last:.4g} in {len(result.losses)} steps on the same rows"
     if not math.isfinite(last):
-        yield Finding(
-            Level.ERROR,
-            "diverges",
-            "Training on a few rows diverges.",
-            evidence=evidence,
-            fix="Lower train.learning_rate (a tenth is a good next try) or set train.precision to "
-            "fp32.",
-            where="train.learning_rate",
-        )
+        yield diverges("diverges", "Training on a few rows diverges.", evidence)
     elif not result.moved:
-        yield Finding(
-            Level.ERROR,
-            "weights-still",
-            "The weights do not move.",
-            evidence=evidence,
-            fix="The learning rate is too small for the precision, or nothing is trainable: check "
-            "train.learning_rate, train.freeze_layers and the adapter.",
-            where="train",
-        )
+        yield weights_still(evidence)
     elif last >= first:
         yield Finding(
             Level.ERROR,
