@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,20 @@ from benchmarks.ours import WARM_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def quiet(round_: int) -> dict[str, Any]:
+    """Arguments of a Trainer that goes over its rows once, on the CPU, and writes nothing."""
+    return {
+        "output_dir": tempfile.mkdtemp(prefix="tuneful-bench-"),
+        "num_train_epochs": 1,
+        "seed": round_,
+        "use_cpu": True,
+        "report_to": [],
+        "save_strategy": "no",
+        "logging_strategy": "no",
+        "disable_tqdm": True,
+    }
 
 
 class Clock(TrainerCallback):

@@ -7,11 +7,10 @@ each rollout, PEFT's default LoRA. Rows are answers, tokens are theirs.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.clock import Clock
+from benchmarks.clock import Clock, quiet
 from benchmarks.ours import WARM_UP, Ours, rows_of
 from benchmarks.reward import vowels
 from tuneful.core.store import Store
@@ -72,23 +71,22 @@ class TrlGRPO:
         from peft import LoraConfig
         from trl import GRPOConfig, GRPOTrainer
 
+        lengths: list[list[int]] = []
+
+        def reward(completions: list[Any], completion_ids: list[list[int]], **_: Any) -> Any:
+            lengths.append([len(ids) for ids in completion_ids])
+            return [vowels(said[0]["content"]) for said in completions]
+
         arguments = GRPOConfig(
-            output_dir=tempfile.mkdtemp(prefix="tuneful-bench-"),
-            num_train_epochs=1,
+            **quiet(round_),
             learning_rate=RATE,
             per_device_train_batch_size=PROMPTS * ANSWERS,
             num_generations=ANSWERS,
             max_completion_length=LONGEST,
-            seed=round_,
-            use_cpu=True,
-            report_to=[],
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
         )
         trainer = GRPOTrainer(
             model=str(self.folder),
-            reward_funcs=_rewards,
+            reward_funcs=reward,
             args=arguments,
             train_dataset=self.rows,
             peft_config=LoraConfig(task_type="CAUSAL_LM"),
@@ -96,12 +94,7 @@ class TrlGRPO:
         clock = Clock()
         trainer.add_callback(clock)
         trainer.train()
-        lengths = trainer._metrics["train"]["completions/mean_length"][WARM_UP:]
-        answers = PROMPTS * ANSWERS
+        timed = lengths[WARM_UP:]
         return replace(
-            clock.work(), rows=len(lengths) * answers, tokens=round(sum(lengths) * answers)
+            clock.work(), rows=sum(len(step) for step in timed), tokens=sum(map(sum, timed))
         )
-
-
-def _rewards(completions: list[list[dict[str, str]]], **_: Any) -> list[float]:
-    return [vowels(said[0]["content"]) for said in completions]

@@ -13,12 +13,11 @@ step, which is added to our time.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import harness
-from benchmarks.clock import Clock
+from benchmarks.clock import Clock, quiet
 from benchmarks.grpo import OurGRPO, TrlGRPO
 from benchmarks.harness import Pair, Work
 from benchmarks.ours import WARM_UP, Ours, rows_of
@@ -95,16 +94,9 @@ class TrlDPO:
         from trl import DPOConfig, DPOTrainer
 
         arguments = DPOConfig(
-            output_dir=tempfile.mkdtemp(prefix="tuneful-bench-"),
-            num_train_epochs=1,
+            **quiet(round_),
             learning_rate=RATE,
             per_device_train_batch_size=8,
-            seed=round_,
-            use_cpu=True,
-            report_to=[],
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
         )
         trainer = DPOTrainer(
             model=str(self.folder),

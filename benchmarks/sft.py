@@ -10,11 +10,10 @@ the answers' on every side.
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import harness
-from benchmarks.clock import Clock
+from benchmarks.clock import Clock, quiet
 from benchmarks.harness import Pair, Work
 from benchmarks.ours import Ours, rows_of
 from benchmarks.peak import shares
@@ -77,16 +76,9 @@ class Trl:
 
         best = {"gradient_checkpointing": False, "packing": True, "per_device_train_batch_size": 3}
         arguments = SFTConfig(
-            output_dir=tempfile.mkdtemp(prefix="tuneful-bench-"),
-            num_train_epochs=1,
+            **quiet(round_),
             learning_rate=1e-4,
             max_length=LONGEST,
-            seed=round_,
-            use_cpu=True,
-            report_to=[],
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
             **(best if self.is_best else {"per_device_train_batch_size": 8}),
         )
         trainer = SFTTrainer(
