@@ -25,7 +25,7 @@ FLOORS = [
     "auditing", "exporting", "serving", "monitoring", "submitting", "advising", "workflow",
     "__init__", "cli", "server", "studio", "__main__",
 ]  # fmt: skip
-READS_ENVIRONMENT = {"core/store.py", "recipe/load.py"}
+READS_ENVIRONMENT = {"core/environment.py", "recipe/load.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 HEAVY = {
     "torch", "transformers", "datasets", "peft", "tokenizers", "safetensors", "gguf", "numpy",

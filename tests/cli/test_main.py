@@ -44,6 +44,21 @@ def test_version(capsys: pytest.CaptureFixture[str]):
     assert run("--version", capsys=capsys)[:2] == (0, "tuneful 0.1.0\n")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "count"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
+)
+def test_threads_give_way_unless_the_user_chose(
+    chosen: dict[str, str],
+    count: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(os, "environ", {**chosen})
+    run("--version", capsys=capsys)
+    assert os.environ.get("GOMP_SPINCOUNT") == count
+
+
 @pytest.mark.parametrize("words", [[], ["tain"], ["train"], ["train", "x.yaml", "--epochs", "3"]])
 def test_a_wrong_command_line_is_usage(words: list[str], capsys: pytest.CaptureFixture[str]):
     code, out, err = run(*words, capsys=capsys)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tuneful import __version__
 from tuneful.cli.commands import COMMANDS
 from tuneful.cli.console import Console
+from tuneful.core.environment import let_threads_sleep
 from tuneful.core.errors import Refused, Stopped, TunefulError, UnknownName
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def parser(only: str | None = None) -> ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
+    let_threads_sleep()
     words = list(sys.argv[1:] if arguments is None else arguments)
     first = words[0] if words else ""
     top = parser(first)

@@ -21,9 +21,9 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
+from tuneful.core.environment import cache_folder
 from tuneful.core.errors import TunefulError, UnknownName
 from tuneful.core.events import Event, ignore
-from tuneful.core.store import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuneful.core.artifact import MANIFEST
-from tuneful.core.errors import RecipeError, RunError
+from tuneful.core.environment import home
+from tuneful.core.errors import RunError
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Store:
     @classmethod
     def default(cls) -> Store:
         """The store that the environment names."""
-        return cls(Path(os.environ.get("TUNEFUL_HOME", ".tuneful")))
+        return cls(home())
 
     @property
     def datasets(self) -> Path:
@@ -77,49 +77,3 @@ class Store:
     def list_artifacts(self, kind: str) -> list[Path]:
         """Every finished artifact of a kind ("datasets", "models"), by name."""
         return sorted(path.parent for path in (self.home / kind).glob(f"*/{MANIFEST}"))
-
-
-READ = {
-    "TUNEFUL_HOME": "where runs, data sets and models are kept (./.tuneful)",
-    "XDG_CACHE_HOME": "downloads stand in its folder tuneful (~/.cache)",
-    "NO_COLOR": "no colours, whatever its value",
-    "COLUMNS": "width to fill with tables, instead of the terminal's",
-    "HF_ENDPOINT": "the hub's address",
-    "HF_HOME": "where the hub's downloads are kept",
-    "HF_HUB_OFFLINE": "1: take what is there, ask no hub",
-    "HF_TOKEN": "key for private and gated models and data sets",
-    "PIP_INDEX_URL": "the package index that package:… comes from",
-    "CUDA_VISIBLE_DEVICES": "GPUs that may be used",
-}
-"""Environment variables that Tuneful reads, or a library does for it; those that recipes name for
-keys come beside."""
-
-
-def environment() -> dict[str, str]:
-    """What each of READ is set to; of a key only that it is, and no password of an address."""
-    found = {
-        name: re.sub(r"//[^/@]*@", "//…@", os.environ[name]) for name in READ if name in os.environ
-    }
-    return {name: "set" if "TOKEN" in name else value for name, value in found.items()}
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept between projects: in `$XDG_CACHE_HOME` or `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "tuneful"
-
-
-def secret(variable: str) -> str:
-    """A key for a service, from the environment variable that a recipe names.
-
-    Raises:
-        RecipeError: It is not set.
-    """
-    value = os.environ.get(variable, "")
-    if not value:
-        raise RecipeError(
-            f"The environment variable {variable} is not set.",
-            where="key",
-            fix=f"export {variable}=... before the command; keys are never written in a recipe.",
-        )
-    return value

@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.artifact import MANIFEST, building
+from tuneful.core.environment import cache_folder
 from tuneful.core.errors import ModelError
 from tuneful.core.events import Event, ignore
-from tuneful.core.store import cache_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

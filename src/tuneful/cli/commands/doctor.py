@@ -30,9 +30,10 @@ def run(args: Namespace, console: Console) -> int:
     import torch
 
     from tuneful.auditing.environment import versions
+    from tuneful.core.environment import cache_folder, environment
     from tuneful.core.machine import free_disk_gib, look
     from tuneful.core.report import Level, Report, Table
-    from tuneful.core.store import Store, cache_folder, environment
+    from tuneful.core.store import Store
 
     del args
     machine, store = look(), Store.default()
@@ -67,7 +68,7 @@ def run(args: Namespace, console: Console) -> int:
 
 
 def _environment() -> list[list[Cell]]:
-    from tuneful.core.store import READ, environment
+    from tuneful.core.environment import READ, environment
 
     found = environment()
     return [[name, found.get(name), what] for name, what in READ.items()]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from tuneful.core.store import secret
+from tuneful.core.environment import secret
 from tuneful.grading.graders.base import Failed, GraderConfig
 
 if TYPE_CHECKING:
