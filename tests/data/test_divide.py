@@ -20,7 +20,7 @@ from tuneful.data.divide import (
     in_order,
     shares,
 )
-from tuneful.recipe.schema import Data
+from tuneful.recipe.data import Data
 
 LABELS = [0] * 700 + [1] * 200 + [2] * 100
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tuneful.recipe.schema import Data
+    from tuneful.recipe.data import Data
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.events import Event, ignore
 from tuneful.data.amounts import rows_needed, settle
+from tuneful.data.arranged import by_content, by_time, joined, leave_out_copies
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
 from tuneful.data.checks import check_rows
 from tuneful.data.checks.base import Facts, TextFacts
@@ -27,12 +28,16 @@ from tuneful.data.summary import describe, manifest_facts
 from tuneful.recipe.parts import registry
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
+    from tuneful.data.amounts import Amounts
     from tuneful.data.records import Source
     from tuneful.recipe.schema import Recipe
 
-VERSION = 5
+VERSION = 6
 """Changes where the same source would be prepared otherwise than before."""
 
 
@@ -113,16 +118,33 @@ def _split(recipe: Recipe, scan: Scan, listener: Listener) -> Facts:
     num_test = len(rows.label_N) - rows.num_main if rows.has_test_source else None
     amounts = settle(data, rows.num_main, num_test)
     draw = generator(recipe.seed)
-    is_first = data.take.order == "first"
-    split_N = in_order(rows, amounts) if is_first else None
+    split_N = _arranged(recipe, rows, scan, amounts)
     used_N = choose(rows, amounts, draw) if split_N is None else split_N > 0
     near = data.split.group_duplicates != "exact"
     copies = find_copies(scan.rows_file, used_N, near=near, listener=listener)
+    keep = data.split.group_duplicates != "none"
     if split_N is None:
-        keep = data.split.group_duplicates != "none"
         group_N = copies.group_N if keep else np.arange(len(used_N), dtype=np.int32)
+        if data.split.group:
+            group_N = joined(group_N, np.frombuffer(scan.marks, np.uint64), used_N)
         split_N = divide(rows, used_N, group_N, amounts, draw)
+    elif keep and data.take.order != "first":
+        split_N = leave_out_copies(split_N, copies.group_N)
     return Facts(recipe, scan, rows, amounts, copies, split_N)
+
+
+def _arranged(recipe: Recipe, rows: Rows, scan: Scan, amounts: Amounts) -> NDArray[np.int8] | None:
+    """Where each row goes by its place, its time or its content; None where that is drawn."""
+    import numpy as np
+
+    data = recipe.data
+    if data.take.order == "first":
+        return in_order(rows, amounts)
+    if data.split.time:
+        return by_time(rows, np.frombuffer(scan.marks, np.float64), amounts)
+    if data.split.stable:
+        return by_content(rows, np.frombuffer(scan.marks, np.uint64), data, recipe.seed)
+    return None
 
 
 def _write_splits(facts: Facts, folder: Path, listener: Listener) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event
+from tuneful.data.arranged import marked
 from tuneful.data.arrow import Writer, columns_of, pyarrow, schema
 from tuneful.data.detect import choose_format
 from tuneful.data.filtering import Filter
 from tuneful.data.formats.base import BadValue, Sample
 from tuneful.data.records import BadRow, Record, place
 from tuneful.data.rows import Labelled, Pair, classes_of, texts_of
+from tuneful.data.seen import LabelSeen, Runs, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from tuneful.data.formats.base import Converted
     from tuneful.data.records import Source
     from tuneful.data.rows import Row
-    from tuneful.recipe.schema import Data
+    from tuneful.recipe.data import Data
 
 ROWS_OF_SAMPLE = 100
 """Rows that the format is detected on."""
@@ -35,50 +37,6 @@ BYTES_AT_ONCE = 1 << 18
 ROWS_AT_ONCE = 1000
 ROWS_BETWEEN_EVENTS = 2000
 MOST_EXAMPLES = 5
-MOST_RUNS = 10
-
-
-@dataclass
-class LabelSeen:
-    """A class as the source has it: its number, and the first rows for each way it is written."""
-
-    number: int
-    rows: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-
-
-@dataclass
-class Runs:
-    """Stretches of rows with the same label: how sorted a source is.
-
-    Attributes:
-        num_rows: Rows looked at.
-        count: Stretches.
-        first: The first of them: label, first and last row.
-    """
-
-    num_rows: int = 0
-    count: int = 0
-    first: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
-    _label: str | None = None
-
-    def add(self, label: str, row: int) -> None:
-        """The next row's label."""
-        self.num_rows += 1
-        if label != self._label:
-            self._label = label
-            self.count += 1
-            if len(self.first) < MOST_RUNS:
-                self.first.append((label, row, row))
-        elif self.count <= MOST_RUNS:
-            self.first[-1] = (label, self.first[-1][1], row)
-
-
-@dataclass
-class Skipped:
-    """Rows that were left out because they could not be read."""
-
-    count: int = 0
-    first: list[str] = field(default_factory=list[str])
 
 
 @dataclass
@@ -99,6 +57,7 @@ class Scan:
     Attributes:
         label_N: Number of each row's class; 0 for rows without just one.
         source_N: Each row's number in its source, from 1.
+        marks: What data.split divides each row by (data.arranged.marked).
         labels: Classes by name, of rows with one class each.
         names: Classes or tags of rows that have several, and in how many rows each stands.
         runs: Of the first source.
@@ -108,6 +67,7 @@ class Scan:
         self, data: Data, folder: Path, listener: Listener, wanted: Sequence[str] = ()
     ) -> None:
         self.label_N, self.source_N = array("i"), array("i")
+        self.marks: array[Any] = array("d" if data.split.time else "Q")
         self.labels: dict[str, LabelSeen] = {}
         self.names: dict[str, int] = {}
         self.parts: list[Part] = []
@@ -167,6 +127,9 @@ class Scan:
             made = part.chosen.convert(item.values)
             made = self._named(made)
             _check_text(made, may_be_empty=not self._data.skip_bad)
+            mark = marked(
+                self._data.split, item.values, made.key, is_test=part is not self.parts[0]
+            )
         except BadValue as bad:
             self._skip(BadRow(bad.problem, bad.fix, item.file, item.row, item.line))
             return
@@ -177,6 +140,8 @@ class Scan:
             for name in classes_of(made.row):
                 self.names[name] = self.names.get(name, 0) + 1
         if limit is None or not self._is_full(part, limit):
+            if mark is not None:
+                self.marks.append(mark)
             self._keep(number, made, label, part)
 
     def _label(self, name: str, kind: str, number: int, part: Part) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SerializeAsAny
 
 from tuneful.recipe.closed import Closed
+from tuneful.recipe.data import Data
 from tuneful.recipe.parts import PartConfig, part
 from tuneful.recipe.remember import Remember
 
@@ -19,97 +20,6 @@ Dropout = Annotated[float, Field(ge=0, lt=1)]
 
 class Section(Closed):
     """A part of a recipe. Frozen, and closed to keys it does not know."""
-
-
-class Take(Section):
-    """How many rows of each split to use, and which."""
-
-    train: int | None = Field(default=None, ge=1, description="Rows to train on; all if empty.")
-    validation: int | None = Field(default=None, ge=1, description="Rows to validate on.")
-    test: int | None = Field(default=None, ge=1, description="Rows to test on.")
-    order: Literal["random", "first"] = Field(
-        default="random",
-        description="random: seeded and with the classes' shares kept. first: as they stand in "
-        "the source, which is one class only where the source is sorted by label.",
-    )
-
-
-class Split(Section):
-    """How rows are divided. A share below 1 or a number of rows."""
-
-    validation: float = Field(default=0.1, ge=0, description="Share or number of rows.")
-    test: float = Field(default=0.1, ge=0, description="Share or number of rows.")
-    group_duplicates: Literal["near", "exact", "none"] = Field(
-        default="near",
-        description="Copies that must stay on one side of the split. near: word 3-shingles with "
-        "a Jaccard similarity of 0.8 or more; exact: the same text but for case and spaces.",
-    )
-
-
-class Answers(Section):
-    """A model on this machine that writes the answers that rows are learned with.
-
-    Sequence-level distillation (Kim & Rush 2016, arXiv:1606.07947).
-    """
-
-    model: str = Field(description="The teacher, as in `model`; its tokens may be other ones.")
-    max_new_tokens: int = Field(
-        default=128, ge=1, description="Longest answer; a row whose answer has no end is left out."
-    )
-    temperature: float = Field(
-        default=0.0,
-        ge=0,
-        description="What its scores are divided by when it draws; 0 takes the likeliest token.",
-    )
-
-
-class Data(Section):
-    """Where the rows come from, and how they become rows."""
-
-    source: str = Field(
-        description="A file (csv, tsv, jsonl, parquet; .gz too), a folder of them, hub:owner/name "
-        "or package:name."
-    )
-    test_source: str | None = Field(
-        default=None, description="A second source whose rows are the test split."
-    )
-    format: str = Field(
-        default="auto", description="A name from `tuneful list formats`; auto detects and shows it."
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict[str, str],
-        description="Our name (text, label, messages, prompt, completion …) to the source's. "
-        "weight: how much each row counts in the loss of supervised methods; never guessed.",
-    )
-    where: dict[str, str | int | float | bool] = Field(
-        default_factory=dict[str, str | int | float | bool],
-        description="Keep only rows whose columns have these values.",
-    )
-    test_where: dict[str, str | int | float | bool] | None = Field(
-        default=None, description="The same for test_source, where it differs; {} keeps all."
-    )
-    labels: dict[str, str] = Field(
-        default_factory=dict[str, str],
-        description="The source's label to the class's name: {0: negative, 1: positive}.",
-    )
-    template: (
-        dict[Literal["system", "user", "assistant", "chosen", "rejected", "reference"], str] | None
-    ) = Field(
-        default=None,
-        description="Build rows from columns: text with {column} in it; {{ and }} are braces. user "
-        "and assistant make chat rows; user, chosen and rejected preferences; user and reference "
-        "prompts.",
-    )
-    answers: Answers | None = Field(
-        default=None,
-        description="Let a teacher write the last answer of every training and validation row; "
-        "test rows keep their own. Rows that only ask are answered in every split.",
-    )
-    take: Take = Field(default=Take())
-    split: Split = Field(default=Split())
-    skip_bad: bool = Field(
-        default=False, description="Leave out rows that cannot be read, and list them."
-    )
 
 
 class Train(Section):

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.models.references import Located
-    from tuneful.recipe.schema import Answers, Recipe
+    from tuneful.recipe.data import Answers
+    from tuneful.recipe.schema import Recipe
 
 VERSION = 1
 ROWS_AT_ONCE = 64

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.data.checks.base import MOST_SHOWN, listed
-from tuneful.data.divide import NUMBERS, TEST, UNUSED
+from tuneful.data.divide import NUMBERS, TEST, UNUSED, VALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,27 +36,31 @@ def check(facts: Facts) -> Iterator[Finding]:
             if may_cross
             else "Copies are kept on one side of the split (data.split.group_duplicates).",
         )
-    if facts.rows.has_test_source:
-        yield from _left_out(facts)
+    yield from _left_out(facts)
     for split in ("validation", "test"):
         yield from _leaked(facts, split)
 
 
 def _left_out(facts: Facts) -> Iterator[Finding]:
-    """Rows of the source that are copies of the test source's rows."""
+    """Rows of the source that are copies of rows that are measured."""
     import numpy as np
 
     num_main = facts.rows.num_main
-    is_unused_N = facts.split_N[:num_main] == UNUSED
-    found = np.flatnonzero(is_unused_N & _meets(facts, TEST)[:num_main]).tolist()
+    split = facts.recipe.data.split
+    meets_N = _meets(facts, TEST)
+    if split.time or split.stable:
+        meets_N |= _meets(facts, VALIDATION)
+    elif not facts.rows.has_test_source:
+        return
+    found = np.flatnonzero((facts.split_N == UNUSED)[:num_main] & meets_N[:num_main]).tolist()
     if found:
         rows = [facts.scan.source_N[row] for row in found[:MOST_SHOWN]]
         yield Finding(
             Level.NOTE,
             "left-out",
-            f"{len(found):,} rows are copies of test rows and were left out of the others.",
+            f"{len(found):,} rows are copies of measured rows and were left out of the others.",
             evidence=f"source rows {listed(rows, len(found))}",
-            where="data.test_source",
+            where="data.test_source" if facts.rows.has_test_source else "data.split",
         )
 
 

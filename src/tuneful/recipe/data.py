@@ -1,0 +1,130 @@
+"""The recipe's section `data`: where rows come from, and how they are divided and used."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tuneful.recipe.closed import Closed
+
+
+class Take(Closed):
+    """How many rows of each split to use, and which."""
+
+    train: int | None = Field(default=None, ge=1, description="Rows to train on; all if empty.")
+    validation: int | None = Field(default=None, ge=1, description="Rows to validate on.")
+    test: int | None = Field(default=None, ge=1, description="Rows to test on.")
+    order: Literal["random", "first"] = Field(
+        default="random",
+        description="random: seeded and with the classes' shares kept. first: as they stand in "
+        "the source, which is one class only where the source is sorted by label.",
+    )
+
+
+class Split(Closed):
+    """How rows are divided. A share below 1 or a number of rows."""
+
+    validation: float = Field(default=0.1, ge=0, description="Share or number of rows.")
+    test: float = Field(default=0.1, ge=0, description="Share or number of rows.")
+    group_duplicates: Literal["near", "exact", "none"] = Field(
+        default="near",
+        description="Copies that must stay on one side of the split. near: word 3-shingles with "
+        "a Jaccard similarity of 0.8 or more; exact: the same text but for case and spaces.",
+    )
+    group: str | None = Field(
+        default=None,
+        description="A column; rows with the same value there (an author, a product, a source) "
+        "stay on one side of the split.",
+    )
+    time: str | None = Field(
+        default=None,
+        description="A column with times: the oldest rows are trained on, the newest tested.",
+    )
+    stable: bool = Field(
+        default=False,
+        description="Each row's side is decided by its text alone (by its group's value where "
+        "group is given), so that rows added later never move an old row to another side.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.time is not None and (self.stable or self.group is not None):
+            other = "stable" if self.stable else "group"
+            raise ValueError(f"time and {other} are two ways to divide; leave one of them out")
+        return self
+
+
+class Answers(Closed):
+    """A model on this machine that writes the answers that rows are learned with.
+
+    Sequence-level distillation (Kim & Rush 2016, arXiv:1606.07947).
+    """
+
+    model: str = Field(description="The teacher, as in `model`; its tokens may be other ones.")
+    max_new_tokens: int = Field(
+        default=128, ge=1, description="Longest answer; a row whose answer has no end is left out."
+    )
+    temperature: float = Field(
+        default=0.0,
+        ge=0,
+        description="What its scores are divided by when it draws; 0 takes the likeliest token.",
+    )
+
+
+class Data(Closed):
+    """Where the rows come from, and how they become rows."""
+
+    source: str = Field(
+        description="A file (csv, tsv, jsonl, parquet; .gz too), a folder of them, hub:owner/name "
+        "or package:name."
+    )
+    test_source: str | None = Field(
+        default=None, description="A second source whose rows are the test split."
+    )
+    format: str = Field(
+        default="auto", description="A name from `tuneful list formats`; auto detects and shows it."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Our name (text, label, messages, prompt, completion …) to the source's. "
+        "weight: how much each row counts in the loss of supervised methods; never guessed.",
+    )
+    where: dict[str, str | int | float | bool] = Field(
+        default_factory=dict[str, str | int | float | bool],
+        description="Keep only rows whose columns have these values.",
+    )
+    test_where: dict[str, str | int | float | bool] | None = Field(
+        default=None, description="The same for test_source, where it differs; {} keeps all."
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="The source's label to the class's name: {0: negative, 1: positive}.",
+    )
+    template: (
+        dict[Literal["system", "user", "assistant", "chosen", "rejected", "reference"], str] | None
+    ) = Field(
+        default=None,
+        description="Build rows from columns: text with {column} in it; {{ and }} are braces. user "
+        "and assistant make chat rows; user, chosen and rejected preferences; user and reference "
+        "prompts.",
+    )
+    answers: Answers | None = Field(
+        default=None,
+        description="Let a teacher write the last answer of every training and validation row; "
+        "test rows keep their own. Rows that only ask are answered in every split.",
+    )
+    take: Take = Field(default=Take())
+    split: Split = Field(default=Split())
+    skip_bad: bool = Field(
+        default=False, description="Leave out rows that cannot be read, and list them."
+    )
+
+    @model_validator(mode="after")
+    def _as_they_stand(self) -> Self:
+        split = self.split
+        if self.take.order == "first" and (split.group or split.time or split.stable):
+            raise ValueError(
+                "take.order: first divides rows as they stand; leave it or split's out"
+            )
+        return self
