@@ -34,6 +34,7 @@ PARTS = {
     "Optimizers": "tuneful.training.optimizers:OPTIMIZERS",
     "Sources": "tuneful.data.sources:SOURCES",
     "Formats": "tuneful.data.formats:FORMATS",
+    "Cleaners": "tuneful.data.cleaning:CLEANERS",
     "Data checks": "tuneful.data.checks:CHECKS",
     "Preflight checks": "tuneful.training.preflight:PREFLIGHT",
     "Measures": "tuneful.evaluating.measures:MEASURES",
@@ -45,6 +46,7 @@ OWN_PAGES = {
     "Adapters": "adapter",
     "Graders": "grader",
     "Optimizers": "train.optimizer",
+    "Cleaners": "cleaner",
 }
 """Parts that have a page each, and the recipe key that names them."""
 

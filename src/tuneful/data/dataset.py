@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 REPORT = "report.json"
 SKIPPED = "skipped.jsonl"
+CLEANED = "cleaned.jsonl"
+FOUND = "found"
+"""A folder with the full list of the rows that a check found."""
 
 
 @dataclass(frozen=True)

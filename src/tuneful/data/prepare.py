@@ -18,7 +18,7 @@ from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
 from tuneful.data.checks import check_rows
 from tuneful.data.checks.base import Facts, TextFacts
 from tuneful.data.copies.groups import find_copies
-from tuneful.data.dataset import REPORT, SKIPPED, Dataset
+from tuneful.data.dataset import CLEANED, REPORT, SKIPPED, Dataset
 from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
 from tuneful.data.readers.base import suffix
 from tuneful.data.rows import kinds_of
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from tuneful.data.records import Source
     from tuneful.recipe.schema import Recipe
 
-VERSION = 6
+VERSION = 7
 """Changes where the same source would be prepared otherwise than before."""
+STAGING = "staging"
+"""Of a folder in the making: rows as they were read, until they are checked."""
 
 
 def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Dataset:
@@ -62,6 +64,7 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
         facts = _write(recipe, sources, draft, listener)
         manifest |= manifest_facts(facts)
         write_json(draft / REPORT, describe(facts, check_rows(facts)).to_json())
+        shutil.rmtree(draft / STAGING)
     return Dataset.open(final)
 
 
@@ -81,7 +84,7 @@ def _hash(recipe: Recipe, sources: list[Source]) -> str:
 
 def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listener) -> Facts:
     """Fill the draft folder with rows."""
-    staging = draft / "staging"
+    staging = draft / STAGING
     staging.mkdir()
     scan = _read(recipe, sources, staging, listener)
     facts = _split(recipe, scan, listener)
@@ -89,7 +92,8 @@ def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listene
     _write_splits(facts, draft / "rows", listener)
     if scan.skipped_file.exists():
         scan.skipped_file.rename(draft / SKIPPED)
-    shutil.rmtree(staging)
+    if scan.cleaned_file.exists():
+        scan.cleaned_file.rename(draft / CLEANED)
     return facts
 
 
@@ -130,7 +134,7 @@ def _split(recipe: Recipe, scan: Scan, listener: Listener) -> Facts:
         split_N = divide(rows, used_N, group_N, amounts, draw)
     elif keep and data.take.order != "first":
         split_N = leave_out_copies(split_N, copies.group_N)
-    return Facts(recipe, scan, rows, amounts, copies, split_N)
+    return Facts(recipe, scan, rows, amounts, copies, split_N, scan.rows_file.parent.parent)
 
 
 def _arranged(recipe: Recipe, rows: Rows, scan: Scan, amounts: Amounts) -> NDArray[np.int8] | None:

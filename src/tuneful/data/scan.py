@@ -12,6 +12,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import Event
 from tuneful.data.arranged import marked
 from tuneful.data.arrow import Writer, columns_of, pyarrow, schema
+from tuneful.data.cleaned import Cleaning
 from tuneful.data.detect import choose_format
 from tuneful.data.filtering import Filter
 from tuneful.data.formats.base import BadValue, Sample
@@ -61,6 +62,7 @@ class Scan:
         labels: Classes by name, of rows with one class each.
         names: Classes or tags of rows that have several, and in how many rows each stands.
         runs: Of the first source.
+        cleaning: The steps of data.clean, and what they did.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Scan:
         self.parts: list[Part] = []
         self.runs, self.skipped = Runs(), Skipped()
         self.rows_file, self.skipped_file = folder / "rows.arrow", folder / "skipped.jsonl"
+        self.cleaned_file = folder / "cleaned.jsonl"
+        self.cleaning = Cleaning(data.clean, self.cleaned_file)
         self._data, self._listener, self._wanted = data, listener, wanted
         self._writer: Writer | None = None
         self._rows: list[Row] = []
@@ -125,7 +129,9 @@ class Scan:
             return
         try:
             made = part.chosen.convert(item.values)
-            made = self._named(made)
+            made = self._cleaned(self._named(made), number, part)
+            if made is None:
+                return
             _check_text(made, may_be_empty=not self._data.skip_bad)
             mark = marked(
                 self._data.split, item.values, made.key, is_test=part is not self.parts[0]
@@ -166,6 +172,12 @@ class Scan:
                 f"data.labels does not name the label {row.label!r}.", f"Add it; named are {known}"
             )
         return made._replace(row=replace(row, label=names[row.label]))
+
+    def _cleaned(self, made: Converted, number: int, part: Part) -> Converted | None:
+        """The row as data.clean leaves it; None where a step leaves it out."""
+        if not self._data.clean:
+            return made
+        return self.cleaning.clean(made, number, is_test=part is not self.parts[0])
 
     def _is_full(self, part: Part, limit: int) -> bool:
         return len(self.label_N) - part.begin >= limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Report, Table
@@ -45,6 +46,7 @@ def describe(facts: Facts, findings: Sequence[Finding]) -> Report:
             "label_counts": facts.label_counts,
             "read": [part.num_read for part in facts.scan.parts],
             "skipped": facts.scan.skipped.count,
+            "cleaned": {name: asdict(done) for name, done in facts.scan.cleaning.done.items()},
             "copies": {"exact": copies.num_exact, "near": copies.num_near},
             "characters": {
                 "mean": texts.total / max(1, texts.num_rows),

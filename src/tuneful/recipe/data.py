@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, WithJsonSchema, model_validator
 
 from tuneful.recipe.closed import Closed
+from tuneful.recipe.parts import PartConfig, part
+
+CleanerPart = Annotated[
+    SerializeAsAny[PartConfig], part("cleaner"), WithJsonSchema({"part": "cleaner"})
+]
+"""A step of cleaning: its name, or {name, settings}."""
 
 
 class Take(Closed):
@@ -108,6 +114,11 @@ class Data(Closed):
         description="Build rows from columns: text with {column} in it; {{ and }} are braces. user "
         "and assistant make chat rows; user, chosen and rejected preferences; user and reference "
         "prompts.",
+    )
+    clean: list[CleanerPart] = Field(
+        default_factory=list[CleanerPart],
+        description="Steps that mend rows or leave them out: `tuneful list cleaners`. They run in "
+        "an order of their own; cleaned.jsonl in the data set's folder lists what they did.",
     )
     answers: Answers | None = Field(
         default=None,

@@ -40,6 +40,7 @@ def json_schema() -> Form:
         del field["$ref"]
         field["oneOf"] = forms_of
     _link(recipe)
+    _link(defs)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **recipe,

@@ -20,7 +20,10 @@ TABLES: dict[str, str] = {
     "adapter": "tuneful.models.adapters:ADAPTERS",
     "train.optimizer": "tuneful.training.optimizers:OPTIMIZERS",
 }
-LISTED: dict[str, str] = {"grader": "tuneful.grading.graders:GRADERS"}
+LISTED: dict[str, str] = {
+    "grader": "tuneful.grading.graders:GRADERS",
+    "cleaner": "tuneful.data.cleaning:CLEANERS",
+}
 """Parts that a part's own settings list: {rewards: [{name: regex, ...}, ...]}."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import Refused
 from tuneful.core.report import Level
@@ -40,12 +40,11 @@ def mending(report: Report, gate: Gate, known: dict[str, Any]) -> dict[str, Any]
     if not gate.fix:
         return {}
     level = gate.fail_on or Level.ERROR
-    wanted = {
-        key: value
-        for finding in report.findings
-        if finding.level >= level
-        for key, value in finding.change.items()
-    }
+    wanted: dict[str, Any] = {}
+    for finding in report.findings:
+        if finding.level >= level:
+            for key, value in finding.change.items():
+                wanted[key] = _both(wanted.get(key), value)
     return {key: value for key, value in wanted.items() if known.get(key, ...) != value}
 
 
@@ -68,3 +67,11 @@ def refuse(report: Report, gate: Gate) -> None:
         if can_mend
         else "Change the recipe or the data as each finding says.",
     )
+
+
+def _both(one: Any, other: Any) -> Any:
+    """What two findings ask of a key: of lists (data.clean) all that is in either."""
+    if isinstance(one, list) and isinstance(other, list):
+        known = cast("list[Any]", one)
+        return known + [value for value in cast("list[Any]", other) if value not in known]
+    return other

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
-         "optimizers", "formats", "metrics", "sources")  # fmt: skip
+         "cleaners", "optimizers", "formats", "metrics", "sources")  # fmt: skip
 KEPT = ("runs", "models", "datasets")
 """What stands in folders of the store."""
 
@@ -87,6 +87,7 @@ def _said(part: Any) -> dict[str, str]:
 
 
 def _table(kind: str) -> Registry[Any]:
+    from tuneful.data.cleaning import CLEANERS
     from tuneful.data.formats import FORMATS
     from tuneful.data.sources import SOURCES
     from tuneful.evaluating.metrics import METRICS
@@ -99,6 +100,7 @@ def _table(kind: str) -> Registry[Any]:
         "methods": METHODS,
         "adapters": ADAPTERS,
         "graders": GRADERS,
+        "cleaners": CLEANERS,
         "optimizers": OPTIMIZERS,
         "formats": FORMATS,
         "metrics": METRICS,

@@ -17,10 +17,12 @@ CHECKS: Registry[Check] = Registry(
     "check",
     {
         "amounts": "tuneful.data.checks.amounts:check",
+        "cleaned": "tuneful.data.checks.cleaned:check",
         "classes": "tuneful.data.checks.classes:check",
         "copies": "tuneful.data.checks.copies:check",
         "format": "tuneful.data.checks.format:check",
         "labels": "tuneful.data.checks.labels:check",
+        "private": "tuneful.data.checks.private:check",
         "texts": "tuneful.data.checks.texts:check",
     },
 )

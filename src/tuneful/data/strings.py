@@ -1,0 +1,78 @@
+"""Every text of rows in Arrow, searched there: only those that match become Python's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from tuneful.data.arrow import pyarrow
+from tuneful.data.rows import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tuneful.data.arrow import Array, Batch
+    from tuneful.data.message import Message
+    from tuneful.data.rows import Row
+
+CLASSES = ("label", "labels", "tags")
+"""Columns that hold names of classes, which are no text to learn from."""
+
+
+def texts_in(batch: Batch, row_type: str, pattern: str = "") -> Iterator[tuple[int, str]]:
+    """Texts of a batch with their rows' numbers in it, column by column.
+
+    Args:
+        batch: Rows.
+        row_type: Their kind.
+        pattern: What a text must match somewhere, as RE2 has it; empty: any text.
+    """
+    pa = pyarrow()
+    for texts, row_T in _columns(batch, row_type):
+        # A length that is null, of a text that is null, does not fit either.
+        fits = pa.compute.greater(pa.compute.binary_length(texts), 0)
+        if pattern:
+            fits = pa.compute.match_substring_regex(texts, pattern)
+        found = zip(row_T.filter(fits).to_pylist(), texts.filter(fits).to_pylist(), strict=True)
+        yield from found
+
+
+def _columns(batch: Batch, row_type: str) -> Iterator[tuple[Array, Array]]:
+    """Arrays of texts, each with the row that each text stands in."""
+    pa = pyarrow()
+    for name, column in ROWS[row_type].columns.items():
+        values = batch.column(name)
+        if name in CLASSES or column not in {"text", "texts", "turns"}:
+            continue
+        if column == "text":
+            yield values, pa.array(range(batch.num_rows), pa.int64())
+            continue
+        flat, row_T = values.flatten(), pa.compute.list_parent_indices(values)
+        if column == "texts":
+            yield flat, row_T
+        else:
+            yield pa.compute.struct_field(flat, "content"), row_T
+            yield pa.compute.struct_field(flat, "tool_calls"), row_T
+
+
+def over_texts(row: Row, mend: Callable[[str], str]) -> Row:
+    """The row with every text mended that is no name of a class; itself where nothing changes."""
+    changed: dict[str, Any] = {}
+    for name, column in row.columns.items():
+        if name in CLASSES or column not in {"text", "texts", "turns"}:
+            continue
+        value = getattr(row, name)
+        if column == "text":
+            better: Any = mend(value)
+        elif column == "texts":
+            better = tuple(mend(text) or text for text in cast("tuple[str, ...]", value))
+        else:
+            better = tuple(_turn(turn, mend) for turn in value)
+        if better != value:
+            changed[name] = better
+    return replace(cast("Any", row), **changed) if changed else row
+
+
+def _turn(turn: Message, mend: Callable[[str], str]) -> Message:
+    calls = tuple(replace(call, arguments=mend(call.arguments)) for call in turn.tool_calls)
+    return replace(turn, content=mend(turn.content), tool_calls=calls)
