@@ -21,7 +21,8 @@ from tuneful.models.chat import Talk, encode_prompt
 from tuneful.models.tokenizer import load_tokenizer
 from tuneful.recipe.schema import Recipe
 from tuneful.training import teacher_texts
-from tuneful.training.teacher_texts import NO_END, NO_WORD, Scribe
+from tuneful.training.teacher_choice import NO_END, NO_ROOM, NO_WORD, Said
+from tuneful.training.teacher_local import Scribe, load_scribe
 from tuneful.workflow import Gate, prepare, train_recipe
 
 
@@ -45,11 +46,11 @@ def write(monkeypatch: pytest.MonkeyPatch, at_once: int = 64) -> list[int]:
     """Every third row has no end, the others are answered by their own number; calls are noted."""
     calls: list[int] = []
 
-    def answers(self: Scribe, rows: Any, chunk: int) -> list[tuple[str, str]]:
+    def answers(self: Scribe, prompts: Any, chunk: int) -> list[list[Said]]:
         calls.append(chunk)
         first = chunk * at_once
-        whys = [NO_END if (first + n) % 3 == 2 else "" for n in range(len(rows))]
-        return [(f"said {first + n}\u2028", why) for n, why in enumerate(whys)]
+        whys = [NO_END if (first + n) % 3 == 2 else "" for n in range(len(prompts))]
+        return [[Said(f"said {first + n}\u2028", why)] for n, why in enumerate(whys)]
 
     monkeypatch.setattr(Scribe, "answers", answers)
     monkeypatch.setattr(teacher_texts, "ROWS_AT_ONCE", at_once)
@@ -127,23 +128,26 @@ def test_the_likeliest_answer_is_transformers_greedy_one(tmp_path: Path, store: 
     how = recipe.data.answers
     assert how is not None
     row = Chat((Message("user", "ab"), Message("assistant", "c")))
-    chatter = teacher_texts._load(how, store, lambda event: None)
-    ((text, why),) = Scribe(chatter, how, 0).answers([row], 0)
+    scribe = load_scribe(how, 0, store, lambda event: None)
+    ((said,),) = scribe.answers([row.prompt], 0)
     tokenizer = load_tokenizer(Path(how.model), needs_chat=True)
     ids = encode_prompt(tokenizer, Talk(row.prompt))
     model = AutoModelForCausalLM.from_pretrained(how.model)
     out = model.generate(torch.tensor([ids]), max_new_tokens=6, do_sample=False)[0, len(ids) :]
     ends = int(out[-1]) == tokenizer.eos_id
-    assert text == tokenizer.decode(out.tolist()).strip()
-    assert why == ("" if ends and text else NO_WORD if ends else NO_END)
+    assert said.text == tokenizer.decode(out.tolist()).strip()
+    assert said.why == ("" if ends and said.text else NO_WORD if ends else NO_END)
+    drawn = how.model_copy(update={"samples": 3, "temperature": 5.0})
+    ((*several,),) = Scribe(scribe.chatter, drawn, 0).answers([row.prompt], 0)
+    assert len({one.text for one in several}) > 1
     tight = how.model_copy(update={"max_new_tokens": 250})
-    assert Scribe(chatter, tight, 0).answers([row], 0) == [("", "no room")]
+    assert Scribe(scribe.chatter, tight, 0).answers([row.prompt], 0) == [[Said("", NO_ROOM)]]
 
 
 def test_a_teacher_that_never_ends_is_said(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Scribe, "answers", lambda self, rows, chunk: [("x", NO_END)] * len(rows))
+    monkeypatch.setattr(Scribe, "answers", lambda self, rows, _: [[Said("x", NO_END)]] * len(rows))
     with pytest.raises(DataError, match="no training row a whole answer: no end"):
         prepare(recipe_of(tmp_path), store=store)
 

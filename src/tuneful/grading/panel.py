@@ -40,18 +40,21 @@ class Panel:
     Args:
         configs: Of the graders.
         store: Where models that grade stand.
+        where: The recipe's key that lists them.
 
     Raises:
         RecipeError: Two graders bear one title.
     """
 
-    def __init__(self, configs: Sequence[GraderConfig], store: Store) -> None:
+    def __init__(
+        self, configs: Sequence[GraderConfig], store: Store, where: str = "method.rewards"
+    ) -> None:
         self.configs = tuple(configs)
         twice = [t for t, n in Counter(c.title for c in configs).items() if n > 1]
         if twice:
             raise RecipeError(
                 f"Two graders are called {twice[0]!r}.",
-                where="method.rewards",
+                where=where,
                 fix="Give each a label of its own.",
             )
         self._juries: dict[str, Jury] = {}

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
-from pydantic import Field, SerializeAsAny, WithJsonSchema
+from pydantic import Field
 
-from tuneful.recipe.parts import PartConfig, part
+from tuneful.recipe.parts import GraderPart, PartConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tuneful.grading.graders.base import GraderConfig
-
-GraderPart = Annotated[
-    SerializeAsAny[PartConfig], part("grader"), WithJsonSchema({"part": "grader"})
-]
-"""A grader of a recipe: its name, or {name, settings}."""
 
 
 class RolloutConfig(PartConfig):

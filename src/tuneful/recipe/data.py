@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, WithJsonSchema, model_validator
 
 from tuneful.recipe.closed import Closed
-from tuneful.recipe.parts import PartConfig, part
+from tuneful.recipe.parts import GraderPart, PartConfig, part
 
 CleanerPart = Annotated[
     SerializeAsAny[PartConfig], part("cleaner"), WithJsonSchema({"part": "cleaner"})
@@ -61,13 +61,52 @@ class Split(Closed):
         return self
 
 
+class Remote(Closed):
+    """An OpenAI-compatible endpoint, how patiently it is asked, and what it may cost."""
+
+    url: str = Field(pattern=r"^https?://", description="Up to /v1: http://127.0.0.1:8000/v1.")
+    key: str = Field(
+        default="",
+        description="Name of the environment variable that holds the key; empty where none is.",
+    )
+    at_once: int = Field(default=8, ge=1, description="Questions that wait for a reply together.")
+    timeout_s: float = Field(default=60.0, gt=0, description="Seconds for one whole reply.")
+    retries: int = Field(
+        default=4,
+        ge=0,
+        description="How often a question is asked again after silence, an overload or an error "
+        "of the server; the pauses double from half a second.",
+    )
+    max_usd: float | None = Field(
+        default=None, gt=0, description="What all answers may cost; needs both prices."
+    )
+    input_usd: float = Field(default=0.0, ge=0, description="Of a million tokens that it reads.")
+    output_usd: float = Field(default=0.0, ge=0, description="Of a million tokens that it writes.")
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        if self.max_usd is not None and not (self.input_usd or self.output_usd):
+            raise ValueError("max_usd needs the prices input_usd and output_usd")
+        return self
+
+
 class Answers(Closed):
-    """A model on this machine that writes the answers that rows are learned with.
+    """A model that writes the answers that rows are learned with.
 
     Sequence-level distillation (Kim & Rush 2016, arXiv:1606.07947).
     """
 
-    model: str = Field(description="The teacher, as in `model`; its tokens may be other ones.")
+    model: str = Field(
+        description="The teacher, as in `model`; its tokens may be other ones. With an endpoint, "
+        "what the endpoint calls it."
+    )
+    endpoint: Remote | None = Field(
+        default=None, description="Where the teacher is asked; left out, it runs on this machine."
+    )
+    instruction: str = Field(
+        default="",
+        description="A system turn for the teacher alone: the student learns to answer without.",
+    )
     max_new_tokens: int = Field(
         default=128, ge=1, description="Longest answer; a row whose answer has no end is left out."
     )
@@ -76,6 +115,36 @@ class Answers(Closed):
         ge=0,
         description="What its scores are divided by when it draws; 0 takes the likeliest token.",
     )
+    samples: int = Field(
+        default=1,
+        ge=1,
+        description="Answers drawn to each row, of which the most frequent is kept "
+        "(self-consistency, Wang et al. 2023, arXiv:2203.11171); JSON is compared as JSON, other "
+        "text but for case and spaces.",
+    )
+    agreement: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Smallest share of the samples that must say the same; other rows are left "
+        "out.",
+    )
+    json_schema: dict[str, Any] | None = Field(
+        default=None, description="What answers must fit (JSON Schema); others are left out."
+    )
+    graders: list[GraderPart] = Field(
+        default_factory=list[GraderPart],
+        description="Graders of the answers: `tuneful list graders`.",
+    )
+    at_least: float = Field(
+        default=0.5, description="Smallest weighted sum of the graders' scores that is kept."
+    )
+
+    @model_validator(mode="after")
+    def _drawn(self) -> Self:
+        if self.samples > 1 and not self.temperature:
+            raise ValueError("samples above 1 are all alike at temperature 0; raise temperature")
+        return self
 
 
 class Data(Closed):

@@ -6,9 +6,9 @@ that names one of their parts is read.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
 
 from tuneful.core.errors import UnknownName
 from tuneful.core.registry import Registry, load
@@ -67,3 +67,9 @@ def part(section: str) -> BeforeValidator:
         return config_of(section, str(known["name"])).model_validate(known)
 
     return BeforeValidator(validate)
+
+
+GraderPart = Annotated[
+    SerializeAsAny[PartConfig], part("grader"), WithJsonSchema({"part": "grader"})
+]
+"""A grader of a recipe: its name, or {name, settings}."""

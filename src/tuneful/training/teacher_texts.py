@@ -12,20 +12,20 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
-from tuneful.core.errors import DataError, ModelError
+from tuneful.core.errors import DataError
 from tuneful.core.events import Event
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, columns_of, pyarrow, row_of, schema
 from tuneful.data.dataset import REPORT, SPLITS, Dataset
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Prompt
-from tuneful.models.chat import Talk, encode_prompt
-from tuneful.models.generate import Sampling, generate
-from tuneful.models.predict import Chatter, load_predictor
 from tuneful.models.references import locate
+from tuneful.training.teacher_choice import Choice
+from tuneful.training.teacher_local import load_scribe
+from tuneful.training.teacher_remote import Correspondent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,57 +33,46 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
-    from tuneful.models.references import Located
+    from tuneful.data.message import Turns
     from tuneful.recipe.data import Answers
     from tuneful.recipe.schema import Recipe
+    from tuneful.training.teacher_choice import Said
 
-VERSION = 1
+VERSION = 2
 ROWS_AT_ONCE = 64
 MUCH = 0.05
 """Share of rows left out that deserves a warning."""
 TEXTS = "answers.jsonl"
-NO_END, NO_ROOM, NO_WORD = "no end", "no room", "no word"
-"""Why an answer is left out."""
+REPLIES = "replies"
+# What an endpoint is asked with, but not what it is asked: it changes no answer.
+PATIENCE = {"key", "at_once", "timeout_s", "retries", "max_usd", "input_usd", "output_usd"}
 
 Asking = Chat | Prompt
 
 
+class Teacher(Protocol):
+    """Writes answers: one on this machine, or one behind an endpoint."""
+
+    def answers(self, prompts: Sequence[Turns], chunk: int) -> list[list[Said]]:
+        """Each row's samples."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
 @dataclass(frozen=True)
-class Scribe:
-    """Writes answers with a teacher.
+class Origin:
+    """Where answers come from.
 
     Attributes:
-        chatter: The teacher.
-        how: How it writes.
-        seed: Of what is drawn.
+        place: The teacher's folder, or its endpoint.
+        licence: Of what it writes.
     """
 
-    chatter: Chatter
-    how: Answers
-    seed: int
-
-    def answers(self, rows: Sequence[Asking], chunk: int) -> list[tuple[str, str]]:
-        """Each row's answer, and why it is left out or "".
-
-        Args:
-            rows: What is asked.
-            chunk: Number of these rows among all; what is drawn depends on it.
-        """
-        tokenizer, scorer = self.chatter.tokenizer, self.chatter.scorer
-        room = getattr(cast("Any", scorer.core).config, "max_position_embeddings", None) or 2048
-        prompts = [encode_prompt(tokenizer, Talk(row.prompt)) for row in rows]
-        longest = room - self.how.max_new_tokens
-        fitting = [number for number, ids in enumerate(prompts) if len(ids) <= longest]
-        seed = self.seed * 1_000_003 + chunk
-        sampling = Sampling(self.how.max_new_tokens, self.how.temperature, seed=seed)
-        asked = [prompts[number] for number in fitting]
-        groups = generate(scorer, asked, sampling, tokenizer.eos_id) if asked else []
-        found = [("", NO_ROOM)] * len(rows)
-        for number, (ids,) in zip(fitting, groups, strict=True):
-            text = tokenizer.decode(ids).strip()
-            why = "" if text else NO_WORD
-            found[number] = (text, why if ids[-1] == tokenizer.eos_id else NO_END)
-        return found
+    place: str
+    licence: str
 
 
 def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> Dataset:
@@ -96,9 +85,10 @@ def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     how = recipe.data.answers
     assert how is not None, "the recipe has no teacher"
     _refuse(data)
-    located = locate(how.model, store, listener)
-    asked = [how.model_dump(mode="json"), recipe.seed if how.temperature else None]
-    key = digest([VERSION, data.hash, str(located.folder.resolve()), asked])
+    origin = _origin(how, store, listener)
+    said = how.model_dump(mode="json", exclude={"endpoint": PATIENCE})
+    asked = [said, recipe.seed if how.temperature else None]
+    key = digest([VERSION, data.hash, origin.place, asked])
     final = store.artifact_folder("datasets", data.name, key)
     if (final / MANIFEST).exists():
         return Dataset.open(final)
@@ -106,10 +96,27 @@ def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     _write_texts(texts, data, recipe, store, listener)
     manifest = {**data.manifest, "hash": key, "rows": "chat"}
     with building(final, manifest) as draft:
-        manifest |= _write_rows(draft, data, texts, how, located)
+        manifest |= _write_rows(draft, data, texts, how, origin)
         shutil.copyfile(texts, draft / TEXTS)
     texts.unlink()
     return Dataset.open(final)
+
+
+def _origin(how: Answers, store: Store, listener: Listener) -> Origin:
+    if how.endpoint is not None:
+        return Origin(how.endpoint.url, "unknown")
+    located = locate(how.model, store, listener)
+    return Origin(str(located.folder.resolve()), located.licence)
+
+
+def _teacher(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> Teacher:
+    how = recipe.data.answers
+    assert how is not None
+    if how.endpoint is None:
+        return load_scribe(how, recipe.seed, store, listener)
+    key = digest([how.endpoint.url, how.model, data.hash])
+    replies = store.home / "answers" / f"{REPLIES}-{key[:16]}.jsonl"
+    return Correspondent(how, recipe.seed, replies)
 
 
 def _refuse(data: Dataset) -> None:
@@ -154,17 +161,34 @@ def _write_texts(
     path.write_text("".join(lines), encoding="utf-8")
     if len(lines) == len(wanted):
         return
-    scribe = Scribe(_load(how, store, listener), how, recipe.seed)
-    with path.open("a", encoding="utf-8") as file:
-        for start in range(len(lines), len(wanted), ROWS_AT_ONCE):
-            some = wanted[start : start + ROWS_AT_ONCE]
-            found = scribe.answers([row for _, _, row in some], start // ROWS_AT_ONCE)
-            for (split, number, _), (text, why) in zip(some, found, strict=True):
-                line = {"split": split, "row": number, "answer": text, "left_out": why}
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            facts = {"done": start + len(some), "total": len(wanted), "unit": "rows answered"}
-            listener(Event("progress", {"stage": "prepare", "text": "answering", **facts}))
+    choice = Choice(how, store)
+    teacher = _teacher(data, recipe, store, listener)
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            for start in range(len(lines), len(wanted), ROWS_AT_ONCE):
+                some = wanted[start : start + ROWS_AT_ONCE]
+                prompts = [row.prompt for _, _, row in some]
+                samples = teacher.answers(prompts, start // ROWS_AT_ONCE)
+                said = choice.of(prompts, samples)
+                for (split, number, _), one in zip(some, said, strict=True):
+                    file.write(_line(split, number, one, how.model) + "\n")
+                file.flush()
+                facts = {"done": start + len(some), "total": len(wanted), "unit": "rows answered"}
+                listener(Event("progress", {"stage": "prepare", "text": "answering", **facts}))
+    finally:
+        teacher.close()
+        choice.close()
+
+
+def _line(split: str, number: int, said: Said, model: str) -> str:
+    """A row's answer, who gave it, and why it is left out."""
+    line: dict[str, Any] = {"split": split, "row": number, "answer": said.text, "by": model}
+    line["left_out"] = said.why
+    more = {"detail": said.detail, "score": said.score}
+    line |= {name: value for name, value in more.items() if value not in {"", None}}
+    if said.share < 1:
+        line["share"] = said.share
+    return json.dumps(line, ensure_ascii=False)
 
 
 def _whole_chunks(path: Path, wanted: Sequence[tuple[str, int]]) -> list[str]:
@@ -180,19 +204,8 @@ def _whole_chunks(path: Path, wanted: Sequence[tuple[str, int]]) -> list[str]:
     return lines[:whole]
 
 
-def _load(how: Answers, store: Store, listener: Listener) -> Chatter:
-    found = load_predictor(how.model, store, listener=listener)
-    if not isinstance(found, Chatter) or not found.scorer.packed:
-        raise ModelError(
-            "This model cannot write answers to many rows at once.",
-            where=f"data.answers.model: {how.model}",
-            fix="Name a causal language model with a chat template.",
-        )
-    return found
-
-
 def _write_rows(
-    draft: Path, data: Dataset, texts: Path, how: Answers, located: Located
+    draft: Path, data: Dataset, texts: Path, how: Answers, origin: Origin
 ) -> dict[str, Any]:
     """Write rows and report; return what the manifest says of them."""
     lines = [json.loads(line) for line in texts.read_text(encoding="utf-8").split("\n")[:-1]]
@@ -204,16 +217,18 @@ def _write_rows(
         raise DataError(
             f"The teacher gave no training row a whole answer: {_listed(why)}.",
             where=f"data.answers.model: {how.model}",
-            fix="Raise data.answers.max_new_tokens; read what it says with tuneful chat.",
+            fix=f"No end: raise data.answers.max_new_tokens; else read what it says in {texts}.",
         )
-    facts: dict[str, Any] = {**how.model_dump(mode="json"), "folder": str(located.folder.resolve())}
-    facts |= {"licence": located.licence, "written": len(lines) - why.total()}
+    facts: dict[str, Any] = {**how.model_dump(mode="json"), "place": origin.place}
+    facts |= {"licence": origin.licence, "written": len(lines) - why.total()}
     facts |= {"left_out": why.total(), "why": dict(why)}
+    details = [line["detail"] for line in lines if line.get("detail")]
+    facts["example"] = details[0] if details else ""
     write_json(draft / REPORT, _report(data.report(), splits, facts).to_json())
     return {
         "splits": splits,
         "answers": facts,
-        "licence": f"{data.manifest['licence']}, answers: {located.licence}",
+        "licence": f"{data.manifest['licence']}, answers: {origin.licence}",
         "parents": [*data.manifest["parents"], data.hash, how.model],
     }
 
@@ -256,8 +271,9 @@ def _report(report: Report, splits: dict[str, int], facts: dict[str, Any]) -> Re
             Level.WARNING if left > MUCH * total else Level.NOTE,
             "answers-left-out",
             f"{left:,} of {total:,} rows have no whole answer of the teacher and were left out.",
-            evidence=_listed(Counter(facts["why"])),
-            fix=f"Raise data.answers.max_new_tokens; {TEXTS} in the data set's folder has each.",
+            evidence=": ".join(filter(None, [_listed(Counter(facts["why"])), facts["example"]])),
+            fix=f"Read {TEXTS} in the data set's folder; answers without an end: raise "
+            "data.answers.max_new_tokens.",
             where="data.answers",
         )
         findings.append(finding)

@@ -6,15 +6,13 @@ a reply without a number cost that answer and are counted. The key comes from th
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from tuneful.core.endpoint import Endpoint, NoReply
 from tuneful.core.environment import secret
 from tuneful.grading.graders.base import Failed, GraderConfig
 
@@ -60,9 +58,8 @@ class Judge:
     def __init__(self, config: JudgeConfig, store: Store) -> None:
         del store
         self.config = config
-        self.headers = {"Content-Type": "application/json"}
-        if config.key:
-            self.headers["Authorization"] = f"Bearer {secret(config.key)}"
+        key = secret(config.key) if config.key else ""
+        self.endpoint = Endpoint(config.url, config.model, key, config.timeout_s)
 
     def grade_all(self, answers: Sequence[Answer]) -> list[float | Failed]:
         """Its mark of each answer, as a share of the best."""
@@ -79,26 +76,12 @@ class Judge:
             criteria=config.criteria,
             best=config.best,
         )
-        asked = {
-            "model": config.model,
-            "messages": [{"role": "user", "content": text}],
-            "temperature": 0,
-        }
-        request = urllib.request.Request(
-            config.url.rstrip("/") + "/chat/completions",
-            json.dumps(asked).encode(),
-            self.headers,
-        )
         try:
-            with urllib.request.urlopen(request, timeout=config.timeout_s) as reply:
-                said = json.load(reply)["choices"][0]["message"]["content"]
-        except TimeoutError:
-            return Failed("timed-out", f"no reply within {config.timeout_s:g} s")
-        except (OSError, urllib.error.URLError) as error:
-            return Failed("unreachable", str(error))
-        except (ValueError, LookupError, TypeError) as error:
-            return Failed("unreadable", f"{type(error).__name__}: {error}")
-        return self._mark(str(said))
+            reply = self.endpoint.ask([{"role": "user", "content": text}], temperature=0)
+        except NoReply as silence:
+            reason = "unreachable" if silence.kind == "refused" else silence.kind
+            return Failed(reason, str(silence))
+        return self._mark(reply.text)
 
     def _mark(self, said: str) -> float | Failed:
         found = NUMBER.findall(said)
