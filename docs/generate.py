@@ -35,6 +35,7 @@ PARTS = {
     "Sources": "tuneful.data.sources:SOURCES",
     "Formats": "tuneful.data.formats:FORMATS",
     "Cleaners": "tuneful.data.cleaning:CLEANERS",
+    "Selectors": "tuneful.data.selecting:SELECTORS",
     "Data checks": "tuneful.data.checks:CHECKS",
     "Preflight checks": "tuneful.training.preflight:PREFLIGHT",
     "Measures": "tuneful.evaluating.measures:MEASURES",
@@ -47,6 +48,7 @@ OWN_PAGES = {
     "Graders": "grader",
     "Optimizers": "train.optimizer",
     "Cleaners": "cleaner",
+    "Selectors": "data.select",
 }
 """Parts that have a page each, and the recipe key that names them."""
 

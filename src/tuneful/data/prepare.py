@@ -74,12 +74,19 @@ def rows_wanted(recipe: Recipe) -> tuple[str, ...]:
 
 
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
-    asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source", "answers"})
+    # What is made of the rows afterwards, and what is part of the hash below.
+    later = {"answers", "select", "seed"}
+    asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source", *later})
     contents = [
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]
         for source in sources
     ]
-    return digest([VERSION, " ".join(rows_wanted(recipe)), asked, recipe.seed, contents])
+    return digest([VERSION, " ".join(rows_wanted(recipe)), asked, _seed(recipe), contents])
+
+
+def _seed(recipe: Recipe) -> int:
+    """Of take and split."""
+    return recipe.seed if recipe.data.seed is None else recipe.data.seed
 
 
 def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listener) -> Facts:
@@ -121,7 +128,7 @@ def _split(recipe: Recipe, scan: Scan, listener: Listener) -> Facts:
     )
     num_test = len(rows.label_N) - rows.num_main if rows.has_test_source else None
     amounts = settle(data, rows.num_main, num_test)
-    draw = generator(recipe.seed)
+    draw = generator(_seed(recipe))
     split_N = _arranged(recipe, rows, scan, amounts)
     used_N = choose(rows, amounts, draw) if split_N is None else split_N > 0
     near = data.split.group_duplicates != "exact"
@@ -147,7 +154,7 @@ def _arranged(recipe: Recipe, rows: Rows, scan: Scan, amounts: Amounts) -> NDArr
     if data.split.time:
         return by_time(rows, np.frombuffer(scan.marks, np.float64), amounts)
     if data.split.stable:
-        return by_content(rows, np.frombuffer(scan.marks, np.uint64), data, recipe.seed)
+        return by_content(rows, np.frombuffer(scan.marks, np.uint64), data, _seed(recipe))
     return None
 
 

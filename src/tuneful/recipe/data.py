@@ -194,8 +194,21 @@ class Data(Closed):
         description="Let a teacher write the last answer of every training and validation row; "
         "test rows keep their own. Rows that only ask are answered in every split.",
     )
+    select: Annotated[SerializeAsAny[PartConfig | None], part("data.select", may_lack=True)] = (
+        Field(
+            default=None,
+            description="Train on rows that a selector chooses: {name, fraction, settings}. "
+            "Validation and test rows stay as they are.",
+        )
+    )
     take: Take = Field(default=Take())
     split: Split = Field(default=Split())
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        description="Of take and split; the recipe's if empty. Set, other seeds of the recipe "
+        "train on the same rows.",
+    )
     skip_bad: bool = Field(
         default=False, description="Leave out rows that cannot be read, and list them."
     )

@@ -37,8 +37,9 @@ def json_schema() -> Form:
             defs[section] = {"oneOf": forms_of}
             continue
         field = _field(recipe, defs, section)
-        del field["$ref"]
-        field["oneOf"] = forms_of
+        may_lack = field.pop("anyOf", None) is not None
+        field.pop("$ref", None)
+        field["oneOf"] = [*forms_of, {"type": "null"}] if may_lack else forms_of
     _link(recipe)
     _link(defs)
     return {

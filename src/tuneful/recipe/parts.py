@@ -19,6 +19,7 @@ TABLES: dict[str, str] = {
     "method": "tuneful.methods:METHODS",
     "adapter": "tuneful.models.adapters:ADAPTERS",
     "train.optimizer": "tuneful.training.optimizers:OPTIMIZERS",
+    "data.select": "tuneful.data.selecting:SELECTORS",
 }
 LISTED: dict[str, str] = {
     "grader": "tuneful.grading.graders:GRADERS",
@@ -51,11 +52,16 @@ def config_of(section: str, name: str) -> type[PartConfig]:
         raise UnknownName(error.message, where=section, fix=error.fix) from None
 
 
-def part(section: str) -> BeforeValidator:
-    """Validate "name" or {"name": ..., settings} into that part's own settings."""
+def part(section: str, *, may_lack: bool = False) -> BeforeValidator:
+    """Validate "name" or {"name": ..., settings} into that part's own settings.
 
-    def validate(value: object) -> PartConfig:
-        if isinstance(value, PartConfig):
+    Args:
+        section: Whose table it is.
+        may_lack: Let None pass.
+    """
+
+    def validate(value: object) -> PartConfig | None:
+        if isinstance(value, PartConfig) or (value is None and may_lack):
             return value
         settings = {"name": value} if isinstance(value, str) else value
         names = ", ".join(registry(section))

@@ -16,6 +16,7 @@ from tuneful.evaluating.evaluate import evaluate as evaluate_model
 from tuneful.evaluating.evaluate import kept_evaluation
 from tuneful.planning.plan import Plan
 from tuneful.planning.plan import plan as plan_run
+from tuneful.selecting.choose import select
 from tuneful.training.teacher_texts import answer
 from tuneful.training.timing import make_probe
 
@@ -34,7 +35,8 @@ T = TypeVar("T")
 def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = ignore) -> Dataset:
     """Turn the recipe's source into a data set: format, checks, split, rows on disk.
 
-    Where the recipe has a teacher write the answers (data.answers), they are written here.
+    Where the recipe has rows chosen (data.select) or a teacher write the answers (data.answers), it
+    is done here.
 
     Raises:
         DataError: The source cannot be read as what it is said to be.
@@ -44,6 +46,8 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
 
     def work() -> Dataset:
         data = prepare_data(recipe, place, listener)
+        if recipe.data.select is not None:
+            data = select(data, recipe, place, listener)
         return data if recipe.data.answers is None else answer(data, recipe, place, listener)
 
     return staged("prepare", listener, work)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
-         "cleaners", "optimizers", "formats", "metrics", "sources")  # fmt: skip
+         "cleaners", "optimizers", "selectors", "formats", "metrics", "sources")  # fmt: skip
 KEPT = ("runs", "models", "datasets")
 """What stands in folders of the store."""
 
@@ -89,6 +89,7 @@ def _said(part: Any) -> dict[str, str]:
 def _table(kind: str) -> Registry[Any]:
     from tuneful.data.cleaning import CLEANERS
     from tuneful.data.formats import FORMATS
+    from tuneful.data.selecting import SELECTORS
     from tuneful.data.sources import SOURCES
     from tuneful.evaluating.metrics import METRICS
     from tuneful.grading.graders import GRADERS
@@ -102,6 +103,7 @@ def _table(kind: str) -> Registry[Any]:
         "graders": GRADERS,
         "cleaners": CLEANERS,
         "optimizers": OPTIMIZERS,
+        "selectors": SELECTORS,
         "formats": FORMATS,
         "metrics": METRICS,
         "sources": SOURCES,
