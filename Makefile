@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-prepare
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -56,7 +56,8 @@ bench-classify: .venv/.installed-bench
 bench-accuracy: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.accuracy
 
-bench-prepare: .venv/.installed
+bench-data: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.data
 	$(BIN)/python -m benchmarks.prepare
 
 bench-sft: .venv/.installed-bench

@@ -59,7 +59,8 @@ def main(
     pairs: list[Pair],
     *,
     unit: str,
-    share: Callable[[Mapping[str, Any]], Mapping[str, float]],
+    turn: int = 12,
+    share: Callable[[Mapping[str, Any]], Mapping[str, float]] | None = None,
 ) -> None:
     """Run a benchmark's command line.
 
@@ -68,11 +69,12 @@ def main(
         sides: Name to a constructor that takes the number of steps of a turn.
         pairs: Which ratios to make.
         unit: "rows" or "tokens": what a second's work is counted in.
+        turn: Steps of a turn, or of whatever a turn is made of.
         share: From the measured sides to their shares of the machine's matrix peak.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=12, help="timed steps of a turn")
+    parser.add_argument("--steps", type=int, default=turn, help="timed steps of a turn")
     parser.add_argument("--only", nargs="*", help="these sides alone; nothing is written")
     parser.add_argument("--side", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -82,7 +84,7 @@ def main(
     names = [name for name in sides if not args.only or name in args.only]
     rounds = _take_turns(module, names, args.rounds, args.steps)
     result = _result(rounds, pairs, unit)
-    result |= share(result["sides"])
+    result |= share(result["sides"]) if share else {}
     _show(result, unit)
     if not args.only:
         write_json(RESULTS / f"{module.rpartition('.')[2]}.json", result)
@@ -177,15 +179,17 @@ def _show(result: dict[str, Any], unit: str) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("side", f"{unit}/s", "tokens/s", "peak GiB", "share of matrix peak")
+    shares = result.get("shares", {})
+    columns = ["side", f"{unit}/s", "tokens/s", "peak GiB"]
+    table = Table(*columns, *(["share of matrix peak"] if shares else []))
     for name, side in result["sides"].items():
-        share = result["shares"].get(name)
+        share = f"{shares[name]:.0%}" if name in shares else "-"
         table.add_row(
             name,
             f"{side[f'{unit}_per_s']:.2f}",
             f"{side['tokens_per_s']:,.0f}",
             f"{side['peak_gib']:.2f}",
-            f"{share:.0%}" if share else "-",
+            *([share] if shares else []),
         )
     console.print(table)
     ratios = Table("against", "times as fast", "range", "memory")
@@ -197,4 +201,5 @@ def _show(result: dict[str, Any], unit: str) -> None:
             f"{result['memory_ratios'][name]:.2f}x",
         )
     console.print(ratios)
-    console.print(f"matrix peak: {result['peak_gflops']:,.0f} GFLOP/s in bf16")
+    if shares:
+        console.print(f"matrix peak: {result['peak_gflops']:,.0f} GFLOP/s in bf16")
