@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding
-from tuneful.data.arrow import pyarrow, read_batches
+from tuneful.data.arrow import pyarrow, read_batches, row_of
 from tuneful.data.dataset import FOUND
 from tuneful.data.divide import NUMBERS
+from tuneful.data.judged import text_judged
 from tuneful.data.strings import texts_in
 
 if TYPE_CHECKING:
@@ -101,6 +102,22 @@ class Facts:
             for row, text in texts_in(batch, self.scan.row_type, pattern):
                 yield int(number_N[row]), text
 
+    @property
+    def num_used(self) -> int:
+        """Rows of all splits."""
+        return int((self.split_N > 0).sum())
+
+    def sample(self, most: int) -> Iterator[tuple[int, str]]:
+        """What is judged as the text of a row, of at most so many rows, evenly spaced."""
+        import numpy as np
+
+        step, passed = -(-self.num_used // most), 0
+        for batch, number_N in self.batches():
+            chosen = np.arange(-passed % step, len(number_N), step)
+            passed += len(number_N)
+            for at, values in zip(chosen, batch.take(chosen).to_pylist(), strict=True):
+                yield int(number_N[at]), text_judged(row_of(values, self.scan.row_type))
+
     def place(self, row: int) -> dict[str, Any]:
         """Where a staged row was read and where it went, for a list."""
         place: dict[str, Any] = {"row": self.scan.source_N[row], "split": self.split_of(row)}
@@ -134,12 +151,12 @@ class Facts:
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return f"{FOUND}/{path.name}"
 
-    def clean_with(self, step: str) -> Mapping[str, Any]:
+    def clean_with(self, step: str, **settings: Any) -> Mapping[str, Any]:
         """The change that adds a step to data.clean; none where it is there already."""
         steps = self.recipe.data.model_dump(mode="json")["clean"]
         if any(known["name"] == step for known in steps):
             return {}
-        return {"data.clean": [*steps, {"name": step}]}
+        return {"data.clean": [*steps, {"name": step, **settings}]}
 
     @cached_property
     def labels(self) -> dict[str, int]:
@@ -164,6 +181,70 @@ class Facts:
 
 
 Check = Callable[[Facts], Iterable[Finding]]
+
+
+class Tally:
+    """Rows that a check found: how many, the first of them, what was found there.
+
+    Attributes:
+        listing: The file in the data set's folder that lists all.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        import numpy as np
+
+        self._facts = facts
+        self._is_found_N = np.zeros(len(facts.split_N), np.bool_)
+        self._examples: dict[str, None] = {}
+        self.num_rows = 0
+        self.listing = ""
+
+    def add(self, row: int, what: str) -> None:
+        """Count a staged row, once however much is found in it."""
+        self.num_rows += not self._is_found_N[row]
+        self._is_found_N[row] = True
+        if len(self._examples) < MOST_SHOWN:
+            self._examples[what] = None
+
+    @property
+    def evidence(self) -> str:
+        """The first rows, examples, and where all are listed."""
+        import numpy as np
+
+        rows = np.flatnonzero(self._is_found_N)[:MOST_SHOWN].tolist()
+        shown = ", ".join(map(repr, self._examples))
+        return f"{self._facts.listed(rows, self.num_rows)}: {shown}; {self.listing} lists all"
+
+
+def search(facts: Facts, name: str, pattern: str, judge: Callable[[str], str]) -> Tally:
+    """Judge every text that may have a fault, and list the rows that do.
+
+    Args:
+        facts: The rows.
+        name: Of the list.
+        pattern: What a text with the fault matches, as RE2 has it.
+        judge: A text to what is wrong in it, "" where nothing is.
+    """
+    tally = Tally(facts)
+    tally.listing = facts.write_list(name, _judged(facts.strings(pattern), tally, facts, judge))
+    return tally
+
+
+def search_sample(facts: Facts, name: str, most: int, judge: Callable[[str], str]) -> Tally:
+    """Judge the texts of at most so many rows, evenly spaced, and list those with a fault."""
+    tally = Tally(facts)
+    tally.listing = facts.write_list(name, _judged(facts.sample(most), tally, facts, judge))
+    return tally
+
+
+def _judged(
+    texts: Iterable[tuple[int, str]], tally: Tally, facts: Facts, judge: Callable[[str], str]
+) -> Iterator[dict[str, Any]]:
+    for row, text in texts:
+        what = judge(text)
+        if what:
+            tally.add(row, what)
+            yield facts.place(row) | {"what": what}
 
 
 def listed(rows: list[int], total: int) -> str:

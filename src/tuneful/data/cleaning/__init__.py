@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 CLEANERS: Registry[Any] = Registry(
     "cleaner",
     {
+        "boilerplate": "tuneful.data.cleaning.boilerplate:Boilerplate",
+        "encoding": "tuneful.data.cleaning.encoding:Encoding",
+        "html": "tuneful.data.cleaning.html:Html",
+        "language": "tuneful.data.cleaning.language:Language",
+        "length": "tuneful.data.cleaning.length:Length",
         "mask": "tuneful.data.cleaning.mask:Mask",
+        "quality": "tuneful.data.cleaning.quality:Quality",
+        "whitespace": "tuneful.data.cleaning.whitespace:Whitespace",
     },
 )
 """Each is a `Mender` of texts, or a `Sieve` of rows."""

@@ -1,0 +1,35 @@
+"""Signs that nobody sees and every model reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Finding, Level
+from tuneful.core.units import rows
+from tuneful.data.checks.base import search
+from tuneful.data.faults.spaces import HIDDEN, UNSEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tuneful.data.checks.base import Facts
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Find control characters, zero widths and marks of direction."""
+    found = search(facts, "hidden-signs", UNSEEN, _named)
+    if found.num_rows:
+        yield Finding(
+            Level.WARNING,
+            "hidden-signs",
+            f"{rows(found.num_rows)} hold signs that nobody sees.",
+            evidence=found.evidence,
+            fix="Add whitespace to data.clean.",
+            where="data.clean",
+            change=facts.clean_with("whitespace"),
+        )
+
+
+def _named(text: str) -> str:
+    match = HIDDEN.search(text)
+    return f"U+{ord(match.group()):04X}" if match else ""
