@@ -86,7 +86,12 @@ def test_a_reference_with_layers_is_made_once_and_keeps_its_tokenizer(tmp_path: 
     found = locate(f"{folder}#layers=1", store)
     assert not found.is_tuned
     assert describe(found.folder).layers == 1
-    assert load_tokenizer(found.folder, needs_chat=True).template == world.TEMPLATE
+    whole, own = (load_tokenizer(at, needs_chat=True) for at in (folder, found.folder))
+    assert own.template == world.TEMPLATE
+    assert own.eos_id == whole.eos_id is not None
+    assert own.pad_id == whole.pad_id
+    files = {path.name for path in folder.iterdir()} - {"model.safetensors"}
+    assert files <= {path.name for path in found.folder.iterdir()}
     before = (found.folder / "model.safetensors").stat().st_mtime_ns
     again = locate(f"{folder}#layers=1", store)
     assert again == found

@@ -215,8 +215,12 @@ def test_a_row_that_was_cut_may_lack_its_end():
     assert codes(chat([answer()] * 50 + [answer(ends=False, cut=1)])) == ["truncated"]
 
 
-def test_a_tokenizer_without_end_token_is_warned_of():
-    assert codes(chat([answer()], eos_id=None)) == ["no-end-token"]
+@pytest.mark.parametrize(("method", "level"), [("sft", Level.ERROR), ("pretrain", Level.WARNING)])
+def test_a_tokenizer_without_end_token_is_told(method: str, level: Level):
+    finding = only(
+        inspection(recipe(method), settings=settings(), encoded=Tokens([answer()]), eos_id=None)
+    )
+    assert (finding.code, finding.level) == ("no-end-token", level)
 
 
 def test_class_rows_need_no_end():

@@ -74,9 +74,9 @@ def _metrics(facts: Any) -> Table:
     from tuneful.evaluating.summary import bare_interval
 
     table = Table(box=None, padding=(0, 2, 0, 0), caption_justify="left", caption_style="dim")
-    table.add_column("", overflow="fold", min_width=10)
+    table.add_column("", no_wrap=True)  # a narrow terminal breaks numbers before their interval
     for name in ("base", "tuned", "difference"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     for known in facts["metrics"].values():
         share, base, apart = known["is_share"], known["base"], known["difference"]
         table.add_row(

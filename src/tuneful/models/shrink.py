@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-VERSION = 1
+VERSION = 2
 NUM_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
 LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
 """Where a tensor's name says its layer."""
 LEFT_BEHIND = (".safetensors", ".bin", ".safetensors.index.json")
-NOT_THE_MODELS = (MANIFEST, "config.json", "README.md", "evaluation.json", "calibration.json")
+NOT_THE_MODELS = {MANIFEST, "config.json", "README.md", "evaluation.json", "calibration.json"}
 
 
 def with_layers(folder: Path, num_layers: int, home: Path) -> Path:
@@ -87,7 +87,8 @@ def _copy(
     from safetensors import torch as tensors
 
     for file in folder.iterdir():
-        if file.is_file() and not file.name.endswith(LEFT_BEHIND + NOT_THE_MODELS):
+        of_model = file.name not in NOT_THE_MODELS and not file.name.endswith(LEFT_BEHIND)
+        if file.is_file() and of_model:
             shutil.copyfile(file, draft / file.name)
     new = {key: _chosen(value, config[name], kept) for key, value in config.items()}
     new[name] = len(kept)

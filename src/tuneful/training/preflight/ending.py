@@ -20,10 +20,11 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     if encoded is None or inspection.method.head != "tokens" or inspection.ask is not None:
         return
     if inspection.eos_id is None:
+        may_go_on = inspection.method.measured == "texts"
         yield Finding(
-            Level.WARNING,
+            Level.WARNING if may_go_on else Level.ERROR,
             "no-end-token",
-            "The model's tokenizer names no end token, so it cannot learn to stop.",
+            "The model's tokenizer names no end token: its answers could never be ended.",
             fix="Use a model whose tokenizer names eos_token.",
             where="model",
         )
