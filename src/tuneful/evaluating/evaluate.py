@@ -11,6 +11,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.report import Report
 from tuneful.evaluating.bootstrap import compare
+from tuneful.evaluating.corrections import ask_corrections
 from tuneful.evaluating.forgetting import ask_general
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
@@ -73,6 +74,9 @@ def evaluate(
             "rows": len(general[0].tokens_N),
             **_measure("perplexity", *general, recipe),
         }
+    corrected = ask_corrections(model, recipe, data, store, listener)
+    if corrected is not None:
+        facts["corrections"] = corrected
     return summarize(facts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level, Report, Table
+from tuneful.evaluating.corrections import about_corrections, corrections_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ def summarize(facts: Mapping[str, Any]) -> Report:
     tables = [_metrics(facts)]
     if "forgetting" in facts:
         tables.append(_forgetting(facts["forgetting"]))
+    if "corrections" in facts and facts["corrections"]["missed"]:
+        tables.append(corrections_table(facts["corrections"]))
     labels = facts.get("labels", [])
     if 0 < len(labels) <= MOST_CLASSES_SHOWN:
         rows: list[list[Cell]] = [
@@ -106,6 +109,8 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _about_trivial(facts)
     if "forgetting" in facts:
         yield from _about_forgetting(facts["forgetting"])
+    if "corrections" in facts:
+        yield from about_corrections(facts["corrections"])
     if facts["rows"] < FEW_ROWS:
         yield Finding(
             Level.WARNING,

@@ -147,6 +147,27 @@ class Answers(Closed):
         return self
 
 
+class Corrections(Closed):
+    """Corner cases with what should have been said: learned, and asked by every evaluation."""
+
+    source: str = Field(
+        description="A file with the columns input, should and, if it is known, said: what the "
+        "model said instead."
+    )
+    weight: float = Field(
+        default=3.0,
+        gt=0,
+        description="How much each counts in the loss beside a row of the source; rows without a "
+        "weight (preferences, prompts) stand there as often instead.",
+    )
+    held_out: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share that is not learned but only asked, chosen by its content.",
+    )
+
+
 class Data(Closed):
     """Where the rows come from, and how they become rows."""
 
@@ -200,6 +221,11 @@ class Data(Closed):
             description="Train on rows that a selector chooses: {name, fraction, settings}. "
             "Validation and test rows stay as they are.",
         )
+    )
+    corrections: Corrections | None = Field(
+        default=None,
+        description="Learn from a file of mistakes with what should have been said, and ask them "
+        "in every evaluation.",
     )
     take: Take = Field(default=Take())
     split: Split = Field(default=Split())

@@ -11,6 +11,7 @@ from tuneful.core.artifact import write_json
 from tuneful.core.events import Event, ignore
 from tuneful.core.run import Run
 from tuneful.core.store import Store
+from tuneful.data.corrections import correct
 from tuneful.data.prepare import prepare as prepare_data
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
 from tuneful.evaluating.evaluate import kept_evaluation
@@ -35,8 +36,8 @@ T = TypeVar("T")
 def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = ignore) -> Dataset:
     """Turn the recipe's source into a data set: format, checks, split, rows on disk.
 
-    Where the recipe has rows chosen (data.select) or a teacher write the answers (data.answers), it
-    is done here.
+    Where the recipe has rows chosen (data.select), a teacher write the answers (data.answers) or
+    mistakes corrected (data.corrections), it is done here, in this order.
 
     Raises:
         DataError: The source cannot be read as what it is said to be.
@@ -48,7 +49,11 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
         data = prepare_data(recipe, place, listener)
         if recipe.data.select is not None:
             data = select(data, recipe, place, listener)
-        return data if recipe.data.answers is None else answer(data, recipe, place, listener)
+        if recipe.data.answers is not None:
+            data = answer(data, recipe, place, listener)
+        if recipe.data.corrections is not None:
+            data = correct(data, recipe, place, listener)
+        return data
 
     return staged("prepare", listener, work)
 
