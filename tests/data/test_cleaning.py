@@ -94,7 +94,10 @@ def test_low_quality_is_what_gophers_rules_say():
     assert broken_rule(sound) is None
     assert broken_rule("Fine.") is None
     assert str(broken_rule("buy now\n" * 5)) == "lines that repeat 0.80, not 0.3"
-    assert "a letter 0.33" in str(broken_rule("12 34 of"))
+    assert "a letter 0.33" in str(broken_rule("12 34 of " * 8))
+    assert broken_rule("12 + 34 = 46") is None
+    assert broken_rule("\n".join(f"- thing{n} of it" for n in range(12))) is None
+    assert broken_rule("```\n" + "    }\n" * 20 + "```") is None
     assert "commonest 2 words" in str(broken_rule(sound + " so good" * 60))
     # 10 of 110 words stand a second time, 5 characters each beside 5 of the others: 0.09.
     once = [f"w{n:04}" for n in range(100)]

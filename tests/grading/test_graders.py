@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from tests import world
 from tuneful.core.errors import RecipeError
 from tuneful.core.store import Store
+from tuneful.data.json_schema import fits, unknown_words
 from tuneful.data.message import Message
 from tuneful.grading.graders import GRADERS
 from tuneful.grading.graders.base import Answer, Failed
 from tuneful.grading.graders.classifier import Classifier, ClassifierConfig
 from tuneful.grading.graders.judge import Judge, JudgeConfig
-from tuneful.grading.schema import fits, unknown_words
 from tuneful.workflow import Gate, train_recipe
 
 SCHEMA = {

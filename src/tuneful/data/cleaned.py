@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tuneful.data.cleaning import CLEANERS
-from tuneful.data.cleaning.base import Mender, Sieve
+from tuneful.data.cleaning.base import Mender, RowMender, Sieve
 from tuneful.data.strings import over_texts
 
 if TYPE_CHECKING:
@@ -70,11 +70,15 @@ class Cleaning:
             place |= {"from": "test_source"} if is_test else {}
             if isinstance(step, Mender):
                 made = self._mended(made, step, place)
-            elif isinstance(step, Sieve):
-                why = step.why_out(made.row)
-                if why:
-                    self._note(place | {"did": "left out", "why": why})
-                    return None
+                continue
+            row = step.mend_row(made.row) if isinstance(step, RowMender) else made.row
+            why = step.why_out(row) if isinstance(step, Sieve) else ""
+            if why:
+                self._note(place | {"did": "left out", "why": why})
+                return None
+            if row != made.row:
+                self._note(place | {"did": "changed"})
+                made = made._replace(row=row)
         return made
 
     def _mended(self, made: Converted, step: Mender, place: dict[str, Any]) -> Converted:

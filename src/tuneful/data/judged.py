@@ -34,16 +34,18 @@ def text_judged(row: Row) -> str:
     return _said(row)
 
 
-def _said(row: Chat | Preference | Judged | Prompt) -> str:
-    if isinstance(row, Prompt):
-        return _by(row.prompt, "user")
-    answers = row.messages if isinstance(row, Chat) else None
+def answers_of(row: Row) -> list[str]:
+    """What the assistant says that is learned; none where tools are called in silence."""
     if isinstance(row, Preference):
-        answers = row.chosen
-    elif isinstance(row, Judged):
-        answers = row.answer
-    return _by(answers or (), "assistant")
+        return _by(row.chosen, "assistant")
+    if isinstance(row, Judged):
+        return _by(row.answer, "assistant")
+    return _by(row.messages, "assistant") if isinstance(row, Chat) else []
 
 
-def _by(turns: Turns, role: Role) -> str:
-    return "\n".join(turn.content for turn in turns if turn.role == role)
+def _said(row: Row) -> str:
+    return "\n".join(_by(row.prompt, "user") if isinstance(row, Prompt) else answers_of(row))
+
+
+def _by(turns: Turns, role: Role) -> list[str]:
+    return [turn.content for turn in turns if turn.role == role and turn.content]

@@ -6,6 +6,7 @@ with the data. Once to be read, converted and staged on disk, once to be written
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,9 +80,16 @@ def _hash(recipe: Recipe, sources: list[Source]) -> str:
     asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source", *later})
     contents = [
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]
-        for source in sources
+        for source in (*sources, *_measured(recipe))
     ]
     return digest([VERSION, " ".join(rows_wanted(recipe)), asked, _seed(recipe), contents])
+
+
+def _measured(recipe: Recipe) -> list[Source]:
+    """Benchmarks that rows are held against, by checks and by steps of cleaning."""
+    steps = [step.model_dump().get("sources", []) for step in recipe.data.clean]
+    named = dict.fromkeys(itertools.chain(recipe.data.benchmarks, *steps))
+    return [open_source(name, ignore) for name in named]
 
 
 def _seed(recipe: Recipe) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CLASSES = ("label", "labels", "tags")
 """Columns that hold names of classes, which are no text to learn from."""
+LEARNED = ("messages", "chosen", "answer")
+"""Columns of turns that a model learns to give."""
 
 
 def texts_in(batch: Batch, row_type: str, pattern: str = "") -> Iterator[tuple[int, str]]:
@@ -28,7 +30,7 @@ def texts_in(batch: Batch, row_type: str, pattern: str = "") -> Iterator[tuple[i
         pattern: What a text must match somewhere, as RE2 has it; empty: any text.
     """
     pa = pyarrow()
-    for texts, row_T in _columns(batch, row_type):
+    for texts, row_T in arrays_in(batch, row_type):
         # A length that is null, of a text that is null, does not fit either.
         fits = pa.compute.greater(pa.compute.binary_length(texts), 0)
         if pattern:
@@ -37,7 +39,7 @@ def texts_in(batch: Batch, row_type: str, pattern: str = "") -> Iterator[tuple[i
         yield from found
 
 
-def _columns(batch: Batch, row_type: str) -> Iterator[tuple[Array, Array]]:
+def arrays_in(batch: Batch, row_type: str) -> Iterator[tuple[Array, Array]]:
     """Arrays of texts, each with the row that each text stands in."""
     pa = pyarrow()
     for name, column in ROWS[row_type].columns.items():
@@ -53,6 +55,29 @@ def _columns(batch: Batch, row_type: str) -> Iterator[tuple[Array, Array]]:
         else:
             yield pa.compute.struct_field(flat, "content"), row_T
             yield pa.compute.struct_field(flat, "tool_calls"), row_T
+
+
+def turns_in(batch: Batch, row_type: str) -> Iterator[tuple[Array, Array]]:
+    """The turns that a model learns to give [structs], each with its row's number in the batch."""
+    pa = pyarrow()
+    for name, column in ROWS[row_type].columns.items():
+        if column == "turns" and name in LEARNED:
+            values = batch.column(name)
+            yield values.flatten(), pa.compute.list_parent_indices(values)
+
+
+def answers_in(batch: Batch, row_type: str) -> Iterator[tuple[int, str]]:
+    """What the assistant says in learned turns, with the row's number in the batch."""
+    pa = pyarrow()
+    for turns, row_T in turns_in(batch, row_type):
+        said = pa.compute.struct_field(turns, "content")
+        is_said = pa.compute.and_(
+            pa.compute.equal(pa.compute.struct_field(turns, "role"), "assistant"),
+            pa.compute.greater(pa.compute.binary_length(said), 0),
+        )
+        yield from zip(
+            row_T.filter(is_said).to_pylist(), said.filter(is_said).to_pylist(), strict=True
+        )
 
 
 def over_texts(row: Row, mend: Callable[[str], str]) -> Row:

@@ -210,6 +210,11 @@ class Data(Closed):
         description="Steps that mend rows or leave them out: `tuneful list cleaners`. They run in "
         "an order of their own; cleaned.jsonl in the data set's folder lists what they did.",
     )
+    benchmarks: list[str] = Field(
+        default_factory=list[str],
+        description="Sources of what the model will be measured on elsewhere: rows that share 13 "
+        "words in a row with one of their texts are found (Brown et al. 2020, arXiv:2005.14165).",
+    )
     answers: Answers | None = Field(
         default=None,
         description="Let a teacher write the last answer of every training and validation row; "

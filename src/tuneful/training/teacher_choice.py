@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import RecipeError
+from tuneful.data.json_schema import fits, unknown_words
 from tuneful.grading.graders.base import Answer, json_of
 from tuneful.grading.panel import Panel
-from tuneful.grading.schema import fits, unknown_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

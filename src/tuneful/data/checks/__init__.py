@@ -17,10 +17,14 @@ CHECKS: Registry[Check] = Registry(
     "check",
     {
         "amounts": "tuneful.data.checks.amounts:check",
+        "answers": "tuneful.data.checks.answers:check",
         "boilerplate": "tuneful.data.checks.boilerplate:check",
+        "calls": "tuneful.data.checks.calls:check",
         "cleaned": "tuneful.data.checks.cleaned:check",
         "classes": "tuneful.data.checks.classes:check",
+        "contamination": "tuneful.data.checks.contamination:check",
         "copies": "tuneful.data.checks.copies:check",
+        "doubtful": "tuneful.data.checks.doubtful:check",
         "encoding": "tuneful.data.checks.encoding:check",
         "format": "tuneful.data.checks.format:check",
         "hidden": "tuneful.data.checks.hidden:check",
@@ -30,6 +34,7 @@ CHECKS: Registry[Check] = Registry(
         "private": "tuneful.data.checks.private:check",
         "profanity": "tuneful.data.checks.profanity:check",
         "quality": "tuneful.data.checks.quality:check",
+        "roles": "tuneful.data.checks.roles:check",
         "texts": "tuneful.data.checks.texts:check",
     },
 )

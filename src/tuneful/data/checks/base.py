@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding
+from tuneful.core.units import rows as rows_in_words
 from tuneful.data.arrow import pyarrow, read_batches, row_of
 from tuneful.data.dataset import FOUND
 from tuneful.data.divide import NUMBERS
 from tuneful.data.judged import text_judged
-from tuneful.data.strings import texts_in
+from tuneful.data.strings import answers_in, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
 MOST_SHOWN = 5
+ONE = {"have": "has", "are": "is"}
 
 
 @dataclass
@@ -100,6 +102,12 @@ class Facts:
         """
         for batch, number_N in self.batches():
             for row, text in texts_in(batch, self.scan.row_type, pattern):
+                yield int(number_N[row]), text
+
+    def answers(self) -> Iterator[tuple[int, str]]:
+        """Every answer that is learned, with its row's number among the staged ones."""
+        for batch, number_N in self.batches():
+            for row, text in answers_in(batch, self.scan.row_type):
                 yield int(number_N[row]), text
 
     @property
@@ -230,6 +238,13 @@ def search(facts: Facts, name: str, pattern: str, judge: Callable[[str], str]) -
     return tally
 
 
+def tell(facts: Facts, name: str, faults: Iterable[tuple[int, str]]) -> Tally:
+    """Count and list rows with what is wrong in each, "" where nothing is."""
+    tally = Tally(facts)
+    tally.listing = facts.write_list(name, _judged(faults, tally, facts, str))
+    return tally
+
+
 def search_sample(facts: Facts, name: str, most: int, judge: Callable[[str], str]) -> Tally:
     """Judge the texts of at most so many rows, evenly spaced, and list those with a fault."""
     tally = Tally(facts)
@@ -245,6 +260,11 @@ def _judged(
         if what:
             tally.add(row, what)
             yield facts.place(row) | {"what": what}
+
+
+def rows_that(number: int, verb: str) -> str:
+    """A number of rows and what they do, to begin a sentence: "1 row holds", "2 rows hold"."""
+    return f"{rows_in_words(number)} {verb if number != 1 else ONE.get(verb, f'{verb}s')}"
 
 
 def listed(rows: list[int], total: int) -> str:

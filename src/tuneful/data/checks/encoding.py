@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
-from tuneful.core.units import rows
-from tuneful.data.checks.base import search
+from tuneful.data.checks.base import rows_that, search
 from tuneful.data.faults.encoding import LOST, MAY_BE_BROKEN, mend_encoding
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "mojibake",
-            f"{rows(broken.num_rows)} hold text that was read in a wrong encoding.",
+            f"{rows_that(broken.num_rows, 'hold')} text that was read in a wrong encoding.",
             evidence=broken.evidence,
             fix="Add encoding to data.clean; or read the source as what it is.",
             where="data.clean",
@@ -35,7 +34,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "lost-characters",
-            f"{rows(lost.num_rows)} hold U+FFFD: a character was lost before the file was written.",
+            f"{rows_that(lost.num_rows, 'hold')} U+FFFD: a character was lost "
+            "before the file was written.",
             evidence=lost.evidence,
             fix="Write the source again from where it came from; what is lost cannot be mended.",
             where="data.source",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
-from tuneful.core.units import rows
-from tuneful.data.checks.base import search
+from tuneful.data.checks.base import rows_that, search
 from tuneful.data.faults.spaces import HIDDEN, UNSEEN
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "hidden-signs",
-            f"{rows(found.num_rows)} hold signs that nobody sees.",
+            f"{rows_that(found.num_rows, 'hold')} signs that nobody sees.",
             evidence=found.evidence,
             fix="Add whitespace to data.clean.",
             where="data.clean",

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level
-from tuneful.core.units import rows as rows_in_words
-from tuneful.data.checks.base import MOST_SHOWN
+from tuneful.data.checks.base import MOST_SHOWN, rows_that
 from tuneful.data.faults.private import KINDS, MAY_HOLD, find_private
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level,
             code,
-            f"{rows_in_words(len(found.rows))} hold{'s' * (len(found.rows) == 1)} {kinds}.",
+            f"{rows_that(len(found.rows), 'hold')} {kinds}.",
             evidence=f"{facts.listed(list(found.rows), len(found.rows))}, such as "
             f"{', '.join(found.examples)}; {listing} lists all",
             fix="Add mask to data.clean: each value becomes a placeholder, [EMAIL_1] the same for "

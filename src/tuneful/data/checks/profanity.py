@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
-from tuneful.core.units import rows
-from tuneful.data.checks.base import search
+from tuneful.data.checks.base import rows_that, search
 from tuneful.data.faults.profanity import PATTERN, PROFANE
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Level.NOTE,
             "profanity",
-            f"{rows(found.num_rows)} hold swear words ({found.num_rows / facts.num_used:.1%}).",
+            f"{rows_that(found.num_rows, 'hold')} swear words "
+            f"({found.num_rows / facts.num_used:.1%}).",
             evidence=found.evidence,
             fix="Nothing, where the model may meet them; else leave those rows out of the source.",
             where="data.source",

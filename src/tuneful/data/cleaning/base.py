@@ -30,6 +30,15 @@ class Mender(Protocol):
 
 
 @runtime_checkable
+class RowMender(Protocol):
+    """Mends what is not a text of its own: the order of turns."""
+
+    def mend_row(self, row: Row) -> Row:
+        """The row as it should be; the same where nothing is wrong."""
+        ...
+
+
+@runtime_checkable
 class Sieve(Protocol):
     """Judges rows."""
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from tuneful.data.arrow import pyarrow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -67,6 +69,28 @@ def _constants() -> _Constants:
 
 def shingle(texts: Array) -> Shingles:
     """Shingles of an Arrow array of strings without nulls."""
+    return _in_pieces(texts, _of_bytes)
+
+
+def words(texts: Array) -> Shingles:
+    """Hashed words of an Arrow array of strings without nulls, in their order."""
+    return _in_pieces(texts, lambda byte_B, offset_T: Shingles(*_words(byte_B, offset_T)))
+
+
+def grams(texts: Array, size: int) -> Shingles:
+    """Hashed runs of `size` words; a text with fewer words has none."""
+    import numpy as np
+
+    found = words(texts)
+    count = max(0, len(found.hash_S) - size + 1)
+    hash_S = np.zeros(count, np.uint64)
+    for place in range(size):
+        hash_S = mix(hash_S * np.uint64(0x9E3779B97F4A7C15) + found.hash_S[place : place + count])
+    is_one_S = found.text_S[:count] == found.text_S[size - 1 : size - 1 + count]
+    return Shingles(hash_S[is_one_S], found.text_S[:count][is_one_S])
+
+
+def _in_pieces(texts: Array, hashed: Callable[[NDArray[np.uint8], Numbers], Shingles]) -> Shingles:
     import numpy as np
 
     pa = pyarrow()
@@ -80,7 +104,7 @@ def shingle(texts: Array) -> Shingles:
         limit = int(offset_T[first]) + LONGEST_PIECE
         last = max(first + 1, int(np.searchsorted(offset_T, limit, side="right")) - 1)
         piece = byte_B[offset_T[first] : offset_T[last]]
-        found = _of_bytes(piece, offset_T[first : last + 1] - offset_T[first])
+        found = hashed(piece, offset_T[first : last + 1] - offset_T[first])
         pieces.append(Shingles(found.hash_S, found.text_S + first))
         first = last
     if len(pieces) == 1:

@@ -72,7 +72,7 @@ CARD_BRAND = re.compile(
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}")
 SECRET = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(SECRET_SHAPES)})[A-Za-z0-9_-]*")
 SAID_SECRET = re.compile(ASSIGNED + r"([A-Za-z0-9+/_.=-]{16,200})")
-BITS_OF_SECRET = 3.3
+BITS_OF_SECRET = 3.0
 """Of a character of what follows "api_key =": words and placeholders have fewer."""
 PRIVATE_KEY = re.compile(
     r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"

@@ -4,7 +4,8 @@ Of its rules those that hold for any language and any length are used: the share
 letter, the mean length of words, signs to words, lines that begin as list items or end in dots,
 and repetition of lines and word n-grams. Rules of length (50 to 100,000 words) and of English stop
 words are not: reviews, answers and other languages would fail them. Repetition is counted in texts
-of 50 words and more, as by chance short ones repeat much.
+of 50 words and more, as by chance short ones repeat much; letters from 20 words and list items from
+20 lines on, as an answer may be a sum or a list. Code between Markdown's marks is not judged.
 
 A text of Chinese or Japanese has no words in this sense and is judged by its lines alone.
 """
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FEWEST_WORDS = 50
+FEWEST_FOR_LETTERS = 20
+FEWEST_LINES_OF_LIST = 20
+MARK = re.compile(r"\d+[.)]|[-*•\u2013#|]+")
+"""What begins items of lists and parts cells of tables: no words."""
+CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 BULLETS = ("-", "*", "•", "\u2013")
 DOTS = ("...", "…")
@@ -43,7 +49,8 @@ class Rule:
 
 def broken_rule(text: str) -> Rule | None:
     """The first rule that a text breaks; None for one of good quality."""
-    words = text.split()
+    text = CODE.sub("", text) if "```" in text else text
+    words = [word for word in text.split() if not MARK.fullmatch(word)]
     if not words:
         return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -54,12 +61,10 @@ def broken_rule(text: str) -> Rule | None:
 
 
 def _of_words(words: Sequence[str], text: str) -> Rule | None:
-    if len(words) < 3:
-        return None
     lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words) / len(words)
     length = sum(map(len, words)) / len(words)
     signs = (text.count("#") + text.count("...") + text.count("…")) / len(words)
-    if lettered < 0.8 - 0.3 * (len(words) < FEWEST_WORDS):
+    if len(words) >= FEWEST_FOR_LETTERS and lettered < 0.8:
         return Rule("words with a letter", lettered, 0.8)
     if len(words) >= FEWEST_WORDS and not 3 <= length <= 10:
         return Rule("mean length of words", length, 10)
@@ -82,7 +87,7 @@ def _of_lines(lines: Sequence[str]) -> Rule | None:
         ("characters in lines that repeat", filled / total, 0.2),
         (
             "lines that begin as list items",
-            sum(line.startswith(BULLETS) for line in lines) / count,
+            sum(line.startswith(BULLETS) for line in lines) / max(count, FEWEST_LINES_OF_LIST),
             0.9,
         ),
         ("lines that end in dots", sum(line.endswith(DOTS) for line in lines) / count, 0.3),

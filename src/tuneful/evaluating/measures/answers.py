@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.accepted import reference_of
+from tuneful.data.json_schema import read_schema
 from tuneful.data.message import Message
 from tuneful.evaluating.measures.base import Plain, Told
 from tuneful.evaluating.metrics.json_answers import fields
-from tuneful.grading.schema import read_schema
 from tuneful.models.chat import Talk
 
 if TYPE_CHECKING:

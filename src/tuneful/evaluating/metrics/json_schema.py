@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tuneful.core.errors import DataError
+from tuneful.data.json_schema import fits, read_schema
 from tuneful.evaluating.metrics.base import Mean
 from tuneful.grading.graders.base import json_of
-from tuneful.grading.schema import fits, read_schema
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.answers import AnswerSample

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+from tuneful.data.json_schema import fits, unknown_words
 from tuneful.grading.graders.base import GraderConfig, json_of
-from tuneful.grading.schema import fits, unknown_words
 
 if TYPE_CHECKING:
     from tuneful.grading.graders.base import Answer

@@ -1,0 +1,151 @@
+"""Labels that are likely wrong, ranked for a person; and copies that are labelled differently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuneful.core.report import Finding, Level
+from tuneful.core.units import rows
+from tuneful.data.checks.base import MOST_SHOWN, rows_that
+from tuneful.data.doubtful import doubted
+from tuneful.data.quick_head import features, hash_words, held_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tuneful.data.checks.base import Facts
+    from tuneful.data.doubtful import Doubted
+
+FOLDS = 5
+FEWEST_ROWS = 200
+FEWEST_OF_CLASS = 10
+MOST_ROWS = 25_000
+MOST_CLASSES = 100
+LEAST_SKILL = 0.3
+"""Of the way from always naming the commonest class to being always right: below it the words say
+too little of the class to doubt any label."""
+GRAVE_SHARE = 0.03
+BEGINNING = 200
+"""Characters of a text that are listed."""
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Doubt labels by a quick classifier's held-out predictions (confident learning)."""
+    if not facts.labels:
+        return
+    yield from _apart(facts)
+    if facts.num_used < FEWEST_ROWS or not 1 < len(facts.labels) <= MOST_CLASSES:
+        return
+    import numpy as np
+
+    row_T, texts, hashed = _sampled(facts)
+    known, label_T = np.unique(facts.rows.label_N[row_T], return_inverse=True)
+    counts = np.bincount(label_T)
+    if len(counts) < 2 or counts.min() < FEWEST_OF_CLASS:
+        return
+    fold_T = (facts.copies.group_N[row_T] * np.int64(2654435761) >> 16) % FOLDS
+    made = features(hashed, len(known))
+    probability_TC = held_out(made, label_T, fold_T, len(known))
+    right = float((probability_TC.argmax(axis=1) == label_T).mean())
+    most = counts.max() / len(label_T)
+    found = doubted(probability_TC, label_T)
+    if found and right - most >= LEAST_SKILL * (1 - most):
+        names = {number: name for name, number in facts.labels.items()}
+        lines = [_line(facts, row_T, names, known, label_T, one) for one in found]
+        for line, one in zip(lines, found, strict=True):
+            line["text"] = texts[one.row]
+        yield _finding(facts, row_T, found, lines, right)
+
+
+def _sampled(facts: Facts) -> tuple[NDArray[np.int64], list[str], list[NDArray[np.uint32]]]:
+    """Rows, evenly spaced: their numbers, beginnings and hashed words."""
+    import numpy as np
+
+    step, passed = -(-facts.num_used // MOST_ROWS), 0
+    numbers: list[NDArray[np.int64]] = []
+    texts: list[str] = []
+    hashed: list[NDArray[np.uint32]] = []
+    for batch, number_N in facts.batches():
+        chosen = np.arange(-passed % step, len(number_N), step)
+        passed += len(number_N)
+        keys = batch.column("key").take(chosen)
+        numbers.append(number_N[chosen])
+        texts += [key[:BEGINNING] for key in keys.to_pylist()]
+        hashed += hash_words(keys) if len(keys) else []
+    return np.concatenate(numbers), texts, hashed
+
+
+def _line(
+    facts: Facts,
+    row_T: NDArray[np.int64],
+    names: dict[int, str],
+    known: NDArray[np.int32],
+    label_T: NDArray[np.int64],
+    one: Doubted,
+) -> dict[str, Any]:
+    label, likelier = names[int(known[label_T[one.row]])], names[int(known[one.other])]
+    place = facts.place(int(row_T[one.row]))
+    return place | {"label": label, "likelier": likelier, "margin": round(one.margin, 4)}
+
+
+def _finding(
+    facts: Facts,
+    row_T: NDArray[np.int64],
+    found: list[Doubted],
+    lines: list[dict[str, Any]],
+    right: float,
+) -> Finding:
+    listing = facts.write_list("doubtful-labels", lines)
+    share = len(found) / len(row_T)
+    shown = "; ".join(
+        f"{facts.numbered(int(row_T[one.row]))} is {line['label']!r}, likelier {line['likelier']!r}"
+        for one, line in zip(found[:MOST_SHOWN], lines, strict=False)
+    )
+    return Finding(
+        Level.WARNING if share > GRAVE_SHARE else Level.NOTE,
+        "doubtful-labels",
+        f"The labels of {rows(len(found))} of {len(row_T):,} looked at are doubtful ({share:.1%}).",
+        evidence=f"source rows, most doubtful first: {shown}. Held-out guesses of a quick "
+        f"classifier that agrees with {right:.1%} of all labels; {listing} lists all, ranked",
+        fix="Read the first of them; where labels are wrong, mend them in the source.",
+        where="data.source",
+    )
+
+
+def _apart(facts: Facts) -> Iterator[Finding]:
+    """Copies of a text that bear other labels than the first of them."""
+    import numpy as np
+
+    group_N, label_N = facts.copies.group_N, facts.rows.label_N
+    is_apart_N = (label_N != label_N[group_N]) & (facts.split_N > 0)
+    found = np.flatnonzero(is_apart_N)
+    if not len(found):
+        return
+    names = {number: name for name, number in facts.labels.items()}
+    listing = facts.write_list(
+        "copies-with-other-labels",
+        (
+            facts.place(int(row))
+            | {
+                "label": names[int(label_N[row])],
+                "copy_of": facts.numbered(int(group_N[row])),
+                "labelled": names[int(label_N[group_N[row]])],
+            }
+            for row in found
+        ),
+    )
+    pairs = "; ".join(
+        f"{facts.numbered(int(row))} and {facts.numbered(int(group_N[row]))}" for row in found[:3]
+    )
+    yield Finding(
+        Level.WARNING,
+        "copies-with-other-labels",
+        f"{rows_that(len(found), 'have')} a copy with another label.",
+        evidence=f"source rows {pairs}; {listing} lists all",
+        fix="Decide which label is right, and mend the other in the source.",
+        where="data.source",
+    )
