@@ -178,7 +178,24 @@ def commands_page() -> str:
             for action in sub._actions
         ]
         lines += ["", "| argument | what it does |", "| --- | --- |", *rows] if rows else []
+        for action in sub._actions:
+            if isinstance(action.choices, dict):
+                for word, below in action.choices.items():
+                    lines += nested(name, word, below)
     return "\n".join(lines) + "\n"
+
+
+def nested(name: str, word: str, sub: ArgumentParser) -> list[str]:
+    """A command's word with words of its own: tuneful data look."""
+    sub.prog = f"tuneful {name} {word}"
+    usage = " ".join(sub.format_usage().removeprefix("usage: ").split())
+    rows = [
+        f"| `{flag_of(action)}` | {cell(action.help or ', '.join(action.choices or ()))} |"
+        for action in sub._actions
+        if action.dest != "help"
+    ]
+    head = ["", f"### `tuneful {name} {word}`", "", f"    {usage}", ""]
+    return [*head, "| argument | what it does |", "| --- | --- |", *rows]
 
 
 def flag_of(action: Action) -> str:

@@ -193,6 +193,7 @@ def test_split_leakage_where_copies_may_cross(ready: Prepare):
     grouped = ready(rows)
     assert grave(grouped) == []
     assert "100 rows repeat an earlier text" in finding(grouped, "copies").title
+    assert "most copies: 1 (1), 2 (1), 3 (1)" in finding(grouped, "copies").evidence
     assert "one side" in finding(grouped, "copies").fix
     loose = ready(rows, split={"group_duplicates": "none"})
     assert finding(loose, "copies").fix == ""

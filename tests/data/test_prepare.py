@@ -467,7 +467,13 @@ def test_skipped_rows_are_listed_with_file_row_line_and_problem(tmp_path: Path, 
 
 def test_a_folder_without_bad_rows_has_no_list_of_them(tmp_path: Path, store: Store):
     data = prepare(recipe(write(tmp_path / "d.csv", labelled(40)), skip_bad=True), store)
-    assert sorted(p.name for p in data.path.iterdir()) == ["manifest.json", "report.json", "rows"]
+    assert sorted(p.name for p in data.path.iterdir()) == [
+        "README.md",
+        "manifest.json",
+        "report.html",
+        "report.json",
+        "rows",
+    ]
     assert sorted(p.name for p in (data.path / "rows").iterdir()) == [
         "test.arrow",
         "train.arrow",

@@ -74,16 +74,16 @@ def shown(said: Said, console: RichConsole, width: int, *, color: bool) -> str:
     for turn in said["prompt"]:
         text = str(turn.get("content") or "")
         cut = text if len(text) <= LONGEST_TURN else f"{text[:LONGEST_TURN]} …"
-        lines += [f"{dim}{turn['role']}:{plain}", *_wrapped(cut, console, width)]
+        lines += [f"{dim}{turn['role']}:{plain}", *wrapped(cut, console, width)]
     ends = "" if said["is_ended"] else " (ran out of tokens)"
-    lines += [f"{dim}answer{ends}:{plain}", *_wrapped(said["answer"], console, width)]
+    lines += [f"{dim}answer{ends}:{plain}", *wrapped(said["answer"], console, width)]
     grades = [f"{title} {number(score)}" for title, score in said["scores"].items()]
     grades += [f"{title} no score: {why}" for title, why in said["failed"].items()]
-    lines += [f"{dim}graders:{plain}", *_wrapped("\n".join(grades), console, width)]
+    lines += [f"{dim}graders:{plain}", *wrapped("\n".join(grades), console, width)]
     return "\n".join(lines)
 
 
-def _wrapped(text: str, console: RichConsole, width: int) -> Iterator[str]:
+def wrapped(text: str, console: RichConsole, width: int) -> Iterator[str]:
     """Lines that fit, set in by two; what moves a terminal's cursor or colours is shown as such."""
     from rich.text import Text
 

@@ -32,7 +32,7 @@ dl { margin: .25rem 0 1rem 1rem; } dt { float: left; clear: left; width: 5rem; o
 dd { margin-left: 6rem; overflow-wrap: anywhere; }
 .level { padding: .1rem .5rem; border-radius: .25rem; font-size: .8rem; color: #fff; }
 .error { background: #b3261e; } .warning { background: #8a5a00; } .note { background: #0b6b7a; }
-.aside { opacity: .7; }
+.aside { opacity: .7; } figure { margin: 0; } td { overflow-wrap: anywhere; }
 """
 
 
@@ -73,8 +73,13 @@ def to_markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_html(report: Report) -> str:
-    """A report as a page that needs nothing else."""
+def to_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
+    """A report as a page that needs nothing else.
+
+    Args:
+        report: Findings and tables.
+        figures: Titles and drawings (SVG) to show between them.
+    """
     body = [f"<h1>{html.escape(report.title)}</h1>"]
     for finding in report.findings:
         word = finding.level.word
@@ -82,6 +87,8 @@ def to_html(report: Report) -> str:
         body.append(f'<p><span class="level {word}">{word}</span> {title}</p><dl>')
         body += [f"<dt>{n}</dt><dd>{html.escape(text)}</dd>" for n, text in _details(finding)]
         body.append("</dl>")
+    for title, drawing in figures:
+        body.append(f"<h2>{html.escape(title)}</h2>\n<figure>{drawing}</figure>")
     for table in report.tables:
         body += _html_table(table)
     return (

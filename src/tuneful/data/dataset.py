@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 REPORT = "report.json"
+CARD, PAGE = "README.md", "report.html"
 SKIPPED = "skipped.jsonl"
 CLEANED = "cleaned.jsonl"
 FOUND = "found"

@@ -16,11 +16,13 @@ from tuneful.core.events import Event, ignore
 from tuneful.data.amounts import rows_needed, settle
 from tuneful.data.arranged import by_content, by_time, joined, leave_out_copies
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
+from tuneful.data.card import card
 from tuneful.data.checks import check_rows
 from tuneful.data.checks.base import Facts, TextFacts
 from tuneful.data.copies.groups import find_copies
-from tuneful.data.dataset import CLEANED, REPORT, SKIPPED, Dataset
+from tuneful.data.dataset import CARD, CLEANED, PAGE, REPORT, SKIPPED, Dataset
 from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
+from tuneful.data.page import page
 from tuneful.data.readers.base import suffix
 from tuneful.data.rows import kinds_of
 from tuneful.data.scan import Scan
@@ -64,7 +66,10 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
     with building(final, manifest) as draft:
         facts = _write(recipe, sources, draft, listener)
         manifest |= manifest_facts(facts)
-        write_json(draft / REPORT, describe(facts, check_rows(facts)).to_json())
+        report = describe(facts, check_rows(facts))
+        write_json(draft / REPORT, report.to_json())
+        (draft / PAGE).write_text(page(facts, report), encoding="utf-8")
+        (draft / CARD).write_text(card(manifest, report), encoding="utf-8")
         shutil.rmtree(draft / STAGING)
     return Dataset.open(final)
 

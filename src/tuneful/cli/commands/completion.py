@@ -54,7 +54,13 @@ def words() -> dict[str, list[str]]:
     commands = next(action.choices for action in actions if action.dest == "command")
     found: dict[str, list[str]] = {}
     for name, sub in cast("dict[str, Any]", commands).items():
-        flags = [flag for action in sub._actions for flag in action.option_strings]
+        parsers = [sub, *_nested(sub)]
+        flags = dict.fromkeys(
+            str(flag)
+            for one in parsers
+            for action in one._actions
+            for flag in action.option_strings
+        )
         choices = [
             str(choice)
             for action in sub._actions
@@ -62,6 +68,15 @@ def words() -> dict[str, list[str]]:
             for choice in action.choices or ()
         ]
         found[name] = [*choices, *(flag for flag in flags if flag.startswith("--"))]
+    return found
+
+
+def _nested(parser: Any) -> list[Any]:
+    """The parsers of a command's own words: of data look, data tokens."""
+    found: list[Any] = []
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            found += cast("dict[str, Any]", action.choices).values()
     return found
 
 

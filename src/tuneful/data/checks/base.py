@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
 MOST_SHOWN = 5
+MOST_BINS = 65
 ONE = {"have": "has", "are": "is"}
 
 
@@ -45,6 +47,7 @@ class TextFacts:
         longest: Characters of the longest text.
         longest_row: Its source row.
         total: Characters of all.
+        bins: Texts by the number of binary digits of their length.
     """
 
     num_rows: int = 0
@@ -53,6 +56,7 @@ class TextFacts:
     longest: int = 0
     longest_row: int = 0
     total: int = 0
+    bins: list[int] = field(default_factory=lambda: [0] * MOST_BINS)
 
     def add(self, length_N: NDArray[np.int32], row_N: NDArray[np.int64]) -> None:
         """Count more texts in."""
@@ -61,9 +65,23 @@ class TextFacts:
         self.num_empty += len(empty)
         self.first_empty += empty[: MOST_SHOWN - len(self.first_empty)]
         self.total += int(length_N.sum())
+        for digits, count in Counter(int(n).bit_length() for n in length_N).items():
+            self.bins[digits] += count
         if int(length_N.max()) > self.longest:
             self.longest = int(length_N.max())
             self.longest_row = int(row_N[int(length_N.argmax())])
+
+    def lengths(self) -> list[tuple[int, int, int]]:
+        """Shortest and longest text of each bin from the first to the last filled one; texts."""
+        filled = [place for place, count in enumerate(self.bins) if count]
+        return (
+            [
+                (1 << place - 1 if place else 0, (1 << place) - 1, self.bins[place])
+                for place in range(filled[0], filled[-1] + 1)
+            ]
+            if filled
+            else []
+        )
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             "copies",
             f"{copies.num_exact:,} rows repeat an earlier text, {copies.num_near:,} more nearly.",
             evidence="the same but for case and spaces; nearly: Jaccard similarity of word "
-            "3-shingles of 0.8 or more",
+            f"3-shingles of 0.8 or more. {_largest(facts)}",
             fix=""
             if may_cross
             else "Copies are kept on one side of the split (data.split.group_duplicates).",
@@ -39,6 +39,22 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield from _left_out(facts)
     for split in ("validation", "test"):
         yield from _leaked(facts, split)
+
+
+def _largest(facts: Facts) -> str:
+    """The rows with the most copies; the list has each copy and the row it is a copy of."""
+    import numpy as np
+
+    group_N = facts.copies.group_N
+    copies = np.flatnonzero((group_N != np.arange(len(group_N))) & (facts.split_N > 0))
+    listing = facts.write_list(
+        "copies",
+        (facts.place(int(row)) | {"copy_of": facts.numbered(int(group_N[row]))} for row in copies),
+    )
+    firsts, counts = np.unique(group_N[copies], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:3]
+    most = ", ".join(f"{facts.numbered(int(firsts[at]))} ({counts[at]:,})" for at in order)
+    return f"Source rows with most copies: {most}; {listing} lists all" if most else ""
 
 
 def _left_out(facts: Facts) -> Iterator[Finding]:
