@@ -96,6 +96,11 @@ def test_low_quality_is_what_gophers_rules_say():
     assert str(broken_rule("buy now\n" * 5)) == "lines that repeat 0.80, not 0.3"
     assert "a letter 0.33" in str(broken_rule("12 34 of " * 8))
     assert broken_rule("12 + 34 = 46") is None
+    assert str(broken_rule("| - " * 20)) == "words among signs 0.00, not 0.5"
+    assert (
+        broken_rule('it was , he said , " a film , long , and loud , and " dear ! " to me .')
+        is None
+    )
     assert broken_rule("\n".join(f"- thing{n} of it" for n in range(12))) is None
     assert broken_rule("```\n" + "    }\n" * 20 + "```") is None
     assert "commonest 2 words" in str(broken_rule(sound + " so good" * 60))

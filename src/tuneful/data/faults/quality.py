@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 FEWEST_WORDS = 50
 FEWEST_FOR_LETTERS = 20
 FEWEST_LINES_OF_LIST = 20
-MARK = re.compile(r"\d+[.)]|[-*•\u2013#|]+")
-"""What begins items of lists and parts cells of tables: no words."""
+MARK = re.compile(r"\d+[.)]|[^\w\s]{1,3}")
+"""Numbers of lists, marks that stand apart, as tokenized texts have them: no words."""
 CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 BULLETS = ("-", "*", "•", "\u2013")
@@ -50,7 +50,10 @@ class Rule:
 def broken_rule(text: str) -> Rule | None:
     """The first rule that a text breaks; None for one of good quality."""
     text = CODE.sub("", text) if "```" in text else text
-    words = [word for word in text.split() if not MARK.fullmatch(word)]
+    parts = text.split()
+    words = [part for part in parts if not MARK.fullmatch(part)]
+    if len(parts) >= FEWEST_FOR_LETTERS and len(words) < len(parts) / 2:
+        return Rule("words among signs", len(words) / len(parts), 0.5)
     if not words:
         return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
