@@ -14,24 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.data.conftest import Put
 from tuneful.core.errors import DataError
 from tuneful.data.readers import READERS
 from tuneful.data.readers.base import suffix
 from tuneful.data.records import BadRow, Meter, Record
-
-Put = Callable[[str, "str | bytes"], Path]
-
-
-@pytest.fixture
-def put(tmp_path: Path) -> Put:
-    """Write a file of that name and content."""
-
-    def put(name: str, content: str | bytes) -> Path:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return put
 
 
 def read(path: Path) -> list[Record | BadRow]:

@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.formats.base import BadValue, Sample, text_of
+from tuneful.data.formats.base import BadValue, Sample, plain, text_of
 from tuneful.data.message import Message
 from tuneful.data.turns import turns_of
 
@@ -23,6 +23,53 @@ TEXT = (
 )
 PROMPT = (("prompt",), ("instruction",), ("question", "query", "user"), ("messages", "input"))
 SEPARATORS = (";", "|", ",")
+
+
+DOCUMENTS = (("documents", "docs", "passages", "contexts"), ("context",))
+GOLDEN = (("golden_documents", "oracle_documents", "oracle_context", "golden_document"),)
+DISTRACTORS = (("distractors", "distractor_documents"),)
+
+
+def json_in(value: object) -> object:
+    """A list or an object that may stand in a cell as JSON text; anything else as it is."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def is_object(value: object) -> bool:
+    """Whether it is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> bool:
+    """Whether it is a JSON array."""
+    return isinstance(value, list)
+
+
+def object_in(value: object) -> dict[str, Any]:
+    """A JSON object; one without members where the value is none."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items_in(value: object) -> list[Any]:
+    """A JSON array; an empty one where the value is none."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def has_documents(sample: Sample) -> bool:
+    """Whether rows carry lists of documents to answer from (RAFT), not just a text beside."""
+    found = [n for n in sample.columns if any(plain(n) in tier for tier in (*GOLDEN, *DISTRACTORS))]
+    lists = [n for n in sample.columns if any(plain(n) in tier for tier in DOCUMENTS)]
+    return bool(found) or any(isinstance(json_in(sample.first(n)), list | dict) for n in lists)
+
+
+def is_alpaca(sample: Sample) -> bool:
+    """Whether rows have Alpaca's columns: instruction and output."""
+    return {"instruction", "output"} <= {plain(name) for name in sample.columns}
 
 
 def list_of(value: object, column: str) -> list[str]:

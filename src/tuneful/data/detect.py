@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ def choose_format(sample: Sample, asked: str, where: str, wanted: Sequence[str] 
         UnknownName: There is no format of that name.
     """
     _check_columns(sample)
+    sample = replace(sample, asked=asked)
     names = _candidates(sample, asked, wanted)
     name, match = _only(sample, names, where)
     part = FORMATS[name]()

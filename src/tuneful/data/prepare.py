@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tuneful.data.records import Source
     from tuneful.recipe.schema import Recipe
 
-VERSION = 7
+VERSION = 8
 """Changes where the same source would be prepared otherwise than before."""
 STAGING = "staging"
 """Of a folder in the making: rows as they were read, until they are checked."""
@@ -55,7 +55,7 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
     Raises:
         DataError: The source cannot be found, or a row cannot be read as what it is said to be.
     """
-    source = open_source(recipe.data.source, listener)
+    source = open_source(recipe.data.source, listener, recipe.data.query)
     test = recipe.data.test_source
     sources = [source] if test is None else [source, open_source(test, listener)]
     hash_ = _hash(recipe, sources)

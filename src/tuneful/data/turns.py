@@ -24,6 +24,7 @@ ROLES: Mapping[str, Role] = {
     "model": "assistant",
     "bot": "assistant",
     "chatgpt": "assistant",
+    "chatbot": "assistant",
     "tool": "tool",
     "function": "tool",
     "observation": "tool",

@@ -172,8 +172,13 @@ class Data(Closed):
     """Where the rows come from, and how they become rows."""
 
     source: str = Field(
-        description="A file (csv, tsv, jsonl, parquet; .gz too), a folder of them, hub:owner/name "
-        "or package:name."
+        description="A file (csv, tsv, jsonl, parquet, arrow, conll; .gz too), a folder of them or "
+        "of texts, hub:owner/name, package:name or sql:sqlite:///file.db."
+    )
+    query: str = Field(
+        default="",
+        description="What a database is asked, where the source begins with sql:. ORDER BY keeps "
+        "the rows in one order, and the data set's name with them.",
     )
     test_source: str | None = Field(
         default=None, description="A second source whose rows are the test split."

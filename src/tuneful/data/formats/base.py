@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from tuneful.core.errors import DataError
 
@@ -29,11 +29,13 @@ class Converted(NamedTuple):
         row: The row.
         key: What copies are judged by: the text, or what the model is given.
         label_kind: How the source writes the label: "text", "number" or "true/false".
+        lost: What the format leaves out of a row on purpose, in words, for a person to judge.
     """
 
     row: Row
     key: str
     label_kind: str = ""
+    lost: tuple[str, ...] = ()
 
 
 Convert = Callable[[Mapping[str, Any]], Converted]
@@ -49,12 +51,19 @@ class Sample:
         rows: The rows.
         chosen: Our name of a column to the source's, as the recipe has it.
         template: The recipe's template, or None.
+        asked: The format that the recipe names; "auto": a format that is a special case of another
+            takes the rows, and the other leaves them to it.
     """
 
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     chosen: Mapping[str, str] = field(default_factory=dict[str, str])
     template: Mapping[str, str] | None = None
+    asked: str = "auto"
+
+    def first(self, column: str) -> object:
+        """The first value of a column that is there and not empty."""
+        return next((row[column] for row in self.rows if row.get(column)), None)
 
     def pick(self, ours: str, *tiers: Sequence[str]) -> str | None:
         """The source's column for one of ours: as chosen, else the only one of the best tier.
@@ -123,6 +132,25 @@ class Format(Protocol):
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """What turns one record's values into a row."""
+        ...
+
+
+@runtime_checkable
+class WritableFormat(Format, Protocol):
+    """A format that rows can be written in as well (data.convert)."""
+
+    writes: ClassVar[tuple[str, ...]]
+    """Kinds of the rows that it can hold (data.rows.ROWS)."""
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """A row of such a kind as column to value, in JSON's types.
+
+        What is silently left out is found by reading the record back; what makes it impossible to
+        write the row at all is raised.
+
+        Raises:
+            BadValue: The format cannot hold the row.
+        """
         ...
 
 

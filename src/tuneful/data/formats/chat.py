@@ -5,24 +5,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from tuneful.data.calls import refuse_unknown_calls, tools_of
-from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
+from tuneful.data.calls import tools_of
+from tuneful.data.chats import TURNS, chat_row, first_turns, is_answered, speakers
+from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
-from tuneful.data.rows import Chat
-from tuneful.data.turns import SHAPE, turns_of
+from tuneful.data.rows import Chat, to_json
+from tuneful.data.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tuneful.data.rows import Row
+
 TOOLS = ("tools", "functions", "function")
 REFERENCE = (("reference",), ("accepted",), ("ground_truth",))
-TURNS = (("messages",), ("conversations", "conversation"), ("dialog", "dialogue", "turns", "chat"))
 
 
 class ChatFormat:
     """A column of turns: messages with role and content, or conversations with from and value."""
 
     rows: ClassVar[str] = "chat"
+    writes: ClassVar[tuple[str, ...]] = ("chat",)
     is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("messages", "system", "tools", "reference")
     wants: ClassVar[str] = (
@@ -36,6 +39,8 @@ class ChatFormat:
             return None
         first = next((row[column] for row in sample.rows if row.get(column)), None)
         if "messages" not in sample.chosen and not _looks_like_turns(first):
+            return None
+        if sample.asked == "auto" and _is_others(sample, column):
             return None
         system = sample.chosen.get("system")
         columns = {"messages": column} | ({"system": system} if system else {})
@@ -57,23 +62,27 @@ class ChatFormat:
                 messages = (Message("system", before), *messages)
             offered = tools_of(values.get(tools), tools) if tools else ()
             right = values.get(reference) if reference else None
-            return converted(Chat(messages, offered, _as_text(right)))
+            return chat_row(Chat(messages, offered, _as_text(right)))
 
         return convert
 
+    def record(self, row: Row) -> dict[str, Any]:
+        """OpenAI's form; tools and reference where the row has them."""
+        return {name: value for name, value in to_json(row).items() if value != ""}
 
-def converted(row: Chat) -> Converted:
-    """A conversation as a row; copies are judged by what the user says.
 
-    Raises:
-        BadValue: There is no assistant's turn to learn, or one calls what is no tool of the row.
-    """
-    if not any(message.role == "assistant" for message in row.messages):
-        raise BadValue("The conversation has no assistant's turn: nothing to learn.", SHAPE)
-    refuse_unknown_calls(row.messages, row.tools)
-    asked = "\n".join(message.content for message in row.messages if message.role == "user")
-    whole = "\n".join(message.content for message in row.messages if message.role != "system")
-    return Converted(row, asked or whole)
+def _is_others(sample: Sample, column: str) -> bool:
+    """Whether the turns are in a form that has a format of its own."""
+    who = {name.strip().lower() for name in speakers(sample, column)}
+    turns = first_turns(sample, column)
+    is_sharegpt = any("from" in turn for turn in turns)
+    is_bedrock = str(sample.first("schemaVersion")).startswith("bedrock")
+    return (
+        is_sharegpt
+        or is_bedrock
+        or "chatbot" in who
+        or (bool(turns) and not is_answered(sample, column))
+    )
 
 
 def _as_text(value: object) -> str:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import PROMPT, answer_of, asked, prompt_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
-from tuneful.data.rows import Judged
+from tuneful.data.rows import Judged, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 ANSWER = (("completion",), ("answer", "response", "output"))
 GOOD = (("label",), ("is_good", "thumbs_up", "desirable", "feedback"))
@@ -20,6 +22,7 @@ class JudgedFormat:
     """Columns prompt, completion and label with true or false."""
 
     rows: ClassVar[str] = "judged"
+    writes: ClassVar[tuple[str, ...]] = ("judged",)
     is_plain: ClassVar[bool] = False
     ours: ClassVar[tuple[str, ...]] = ("prompt", "completion", "label")
     wants: ClassVar[str] = "columns prompt, completion and label (true or false)"
@@ -48,3 +51,8 @@ class JudgedFormat:
             return Converted(Judged(prompt, answer, word in YES), asked(prompt))
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row in TRL's columns."""
+        said = to_json(row)
+        return {"prompt": said["prompt"], "completion": said["answer"], "label": said["is_good"]}

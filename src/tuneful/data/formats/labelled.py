@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import TEXT
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Labelled
+from tuneful.data.rows import Labelled, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 LABEL = (
     ("label", "labels"),
@@ -23,6 +25,7 @@ class LabelledFormat:
     """A text column and a class column, known by name: text, review … and label, sentiment …."""
 
     rows: ClassVar[str] = "labelled"
+    writes: ClassVar[tuple[str, ...]] = ("labelled",)
     is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("text", "label")
     wants: ClassVar[str] = "a column text (or review, sentence …) and a column label (or class …)"
@@ -47,6 +50,10 @@ class LabelledFormat:
             return Converted(Labelled(text, label), text, kind)
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)
 
 
 def _label(value: object, column: str) -> tuple[str, str]:

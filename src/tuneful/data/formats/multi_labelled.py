@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import TEXT, list_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import MultiLabelled
+from tuneful.data.rows import MultiLabelled, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 LABELS = (("labels",), ("label", "tags", "topics", "categories", "genres", "classes"))
 
@@ -18,6 +20,7 @@ class MultiLabelledFormat:
     """A text column and a column of lists of classes: ["a", "b"], or a;b in one cell."""
 
     rows: ClassVar[str] = "multi_labelled"
+    writes: ClassVar[tuple[str, ...]] = ("multi_labelled",)
     is_plain: ClassVar[bool] = False
     ours: ClassVar[tuple[str, ...]] = ("text", "labels")
     wants: ClassVar[str] = "a column text (or review …) and a column labels with lists"
@@ -40,3 +43,7 @@ class MultiLabelledFormat:
             return Converted(MultiLabelled(text, tuple(labels)), text)
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Pair
+from tuneful.data.rows import Pair, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 NAMES = (
     ("text", "second"),
@@ -27,6 +29,7 @@ class PairFormat:
     """Two text columns, known by name (premise and hypothesis …), and a class column."""
 
     rows: ClassVar[str] = "pair"
+    writes: ClassVar[tuple[str, ...]] = ("pair",)
     is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("text", "second", "label")
     wants: ClassVar[str] = "columns text and second (or premise and hypothesis …) and label"
@@ -56,3 +59,7 @@ class PairFormat:
             return Converted(pair, f"{pair.text}\n{pair.second}", "text")
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import PROMPT, answer_of, asked, asks_alike, number_of, prompt_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
-from tuneful.data.rows import Preference
+from tuneful.data.rows import Preference, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tuneful.data.message import Turns
+    from tuneful.data.rows import Row
 
 CHOSEN, REJECTED = (("chosen", "preferred", "chosen_response"),), (("rejected", "non_preferred"),)
 MARGIN = (("margin",),)
@@ -21,6 +22,7 @@ class PreferenceFormat:
     """Columns chosen and rejected, with prompt beside them or inside both as TRL has it."""
 
     rows: ClassVar[str] = "preference"
+    writes: ClassVar[tuple[str, ...]] = ("preference",)
     is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("prompt", "chosen", "rejected", "margin")
     wants: ClassVar[str] = "columns chosen and rejected, and prompt unless both begin with it"
@@ -58,6 +60,10 @@ class PreferenceFormat:
             return Converted(row, key if is_same else asked(prompt))
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)
 
 
 def _apart(prompt: Turns, chosen: Turns, rejected: Turns) -> tuple[Turns, Turns, Turns]:

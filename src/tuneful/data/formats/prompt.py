@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.calls import tools_of
 from tuneful.data.cells import PROMPT, asked, prompt_of
-from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Prompt
+from tuneful.data.chats import ends_open
+from tuneful.data.formats.base import Convert, Converted, Match, Sample, plain, text_of
+from tuneful.data.rows import Prompt, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 REFERENCE = (("reference", "ground_truth", "solution"), ("answer", "completion", "label"))
 TOOLS = (("tools", "functions", "function"),)
@@ -20,6 +23,7 @@ class PromptFormat:
     """A column prompt; a reference for graders and tools may stand beside it."""
 
     rows: ClassVar[str] = "prompt"
+    writes: ClassVar[tuple[str, ...]] = ("prompt",)
     is_plain: ClassVar[bool] = False
     ours: ClassVar[tuple[str, ...]] = ("prompt", "reference", "tools")
     wants: ClassVar[str] = "a column prompt; reference and tools as graders need them"
@@ -27,7 +31,7 @@ class PromptFormat:
     def detect(self, sample: Sample) -> Match | None:
         """The prompt by name."""
         prompt = sample.pick("prompt", *PROMPT)
-        if prompt is None:
+        if prompt is None or (_is_reinforcement(sample, prompt) and sample.asked == "auto"):
             return None
         found = {"prompt": prompt}
         for ours, names in (("reference", REFERENCE), ("tools", TOOLS)):
@@ -43,10 +47,21 @@ class PromptFormat:
 
         def convert(values: Mapping[str, Any]) -> Converted:
             prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            lost: tuple[str, ...] = ()
             while len(prompt) > 1 and prompt[-1].role == "assistant":
-                prompt = prompt[:-1]
+                prompt, lost = prompt[:-1], ("the answer at the end",)
             right = text_of(values.get(reference), reference) if reference else ""
             offered = tools_of(values.get(tools), tools) if tools else ()
-            return Converted(Prompt(prompt, right, offered), asked(prompt))
+            return Converted(Prompt(prompt, right, offered), asked(prompt), lost=lost)
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)
+
+
+def _is_reinforcement(sample: Sample, column: str) -> bool:
+    """Whether the prompts are messages that nobody answers: OpenAI's reinforcement form."""
+    is_named = plain(column) == "messages" and "prompt" not in sample.chosen
+    return is_named and ends_open(sample, column)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import PROMPT, asked, asks_alike, list_of, number_of, prompt_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
-from tuneful.data.rows import Ranked
+from tuneful.data.rows import Ranked, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 ANSWERS = (("answers", "responses", "completions"),)
 RANKS = (("ranks", "ranking", "rank"),)
@@ -20,6 +22,7 @@ class RankedFormat:
     """A prompt, a list of answers, and a list of ranks (1 is best) or scores (more is better)."""
 
     rows: ClassVar[str] = "ranked"
+    writes: ClassVar[tuple[str, ...]] = ("ranked",)
     is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("prompt", "answers", "ranks", "scores")
     wants: ClassVar[str] = "columns prompt, answers and ranks (or scores), lists of equal length"
@@ -48,9 +51,14 @@ class RankedFormat:
             if len(answers) != len(numbers) or len(answers) < 2:
                 problem = f"The row has {len(answers)} answers and {len(numbers)} ranks."
                 raise BadValue(problem, "Give at least two answers, and every answer one rank")
-            if "ranks" not in columns:
+            lost = () if "ranks" in columns else ("scores, which become ranks",)
+            if lost:
                 numbers = [1.0 + sum(other > own for other in numbers) for own in numbers]
             key = "\n".join(answers) if is_same else asked(prompt)
-            return Converted(Ranked(prompt, tuple(answers), tuple(numbers)), key)
+            return Converted(Ranked(prompt, tuple(answers), tuple(numbers)), key, lost=lost)
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import TEXT, number_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Rated
+from tuneful.data.rows import Rated, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 RATING = (("rating", "stars", "score"), ("label", "labels", "grade", "points", "target", "y"))
 
@@ -18,6 +20,7 @@ class RatedFormat:
     """A text column and a column of numbers, known by name: text and rating, stars, score …."""
 
     rows: ClassVar[str] = "rated"
+    writes: ClassVar[tuple[str, ...]] = ("rated",)
     is_plain: ClassVar[bool] = False
     ours: ClassVar[tuple[str, ...]] = ("text", "rating")
     wants: ClassVar[str] = "a column text (or review …) and a column rating (or stars, score …)"
@@ -39,3 +42,7 @@ class RatedFormat:
             return Converted(Rated(text, number_of(values.get(rating_column), rating_column)), text)
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import list_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
-from tuneful.data.rows import Tagged
+from tuneful.data.rows import Tagged, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 WORDS = (("words", "tokens"), ("sentence", "text"))
 TAGS = (("tags", "ner_tags", "labels"), ("pos_tags", "chunk_tags", "ner"))
@@ -19,6 +21,7 @@ class TaggedFormat:
     """A column of words and a column with a tag for each: words and tags, tokens and ner_tags."""
 
     rows: ClassVar[str] = "tagged"
+    writes: ClassVar[tuple[str, ...]] = ("tagged",)
     is_plain: ClassVar[bool] = False
     ours: ClassVar[tuple[str, ...]] = ("words", "tags")
     wants: ClassVar[str] = "columns words and tags (or tokens and ner_tags), lists of equal length"
@@ -44,6 +47,10 @@ class TaggedFormat:
             return Converted(Tagged(tuple(words), tuple(tags)), " ".join(words))
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)
 
 
 def _listed(value: object, column: str) -> list[str]:

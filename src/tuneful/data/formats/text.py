@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.cells import TEXT
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
-from tuneful.data.rows import Text
+from tuneful.data.rows import Text, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tuneful.data.rows import Row
 
 
 class TextFormat:
     """A text column, known by name: text, review, content …; other columns are not used."""
 
     rows: ClassVar[str] = "text"
+    writes: ClassVar[tuple[str, ...]] = ("text",)
     is_plain: ClassVar[bool] = False
     ours: ClassVar[tuple[str, ...]] = ("text",)
     wants: ClassVar[str] = "a column text (or review, content …)"
@@ -35,3 +38,7 @@ class TextFormat:
             return Converted(Text(text), text)
 
         return convert
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """The row's own columns."""
+        return to_json(row)

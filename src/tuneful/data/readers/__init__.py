@@ -17,6 +17,12 @@ READERS: Registry[Reader] = Registry(
         "jsonl": "tuneful.data.readers.json_lines:read_json_lines",
         "ndjson": "tuneful.data.readers.json_lines:read_json_lines",
         "json": "tuneful.data.readers.json_array:read_json",
+        "txt": "tuneful.data.readers.plain_text:read_text",
+        "conll": "tuneful.data.readers.conll:read_conll",
+        "bio": "tuneful.data.readers.conll:read_conll",
+        "iob": "tuneful.data.readers.conll:read_conll",
+        "arrow": "tuneful.data.readers.arrow_file:read_arrow",
+        "feather": "tuneful.data.readers.arrow_file:read_arrow",
         "parquet": "tuneful.data.readers.parquet:read_parquet",
     },
 )

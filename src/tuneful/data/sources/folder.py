@@ -1,4 +1,4 @@
-"""A folder of files of rows, or of one folder a class with one text a file."""
+"""A folder of files of rows, of one folder a class with one text a file, or of raw texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPLITS = ("train", "validation", "valid", "val", "dev", "test")
 
 
 def open_folder(reference: str, listener: Listener) -> Source:
-    """A folder of such files, or a folder for each class with one .txt file for each text."""
+    """A folder of files of rows, of .txt files, or of a folder of .txt files for each class."""
     del listener
     root = Path(reference).expanduser()
     if not root.is_dir():
@@ -29,7 +29,8 @@ def open_folder(reference: str, listener: Listener) -> Source:
             f"There is no folder {reference!r}.", where="data.source", fix="Check the path."
         )
     files = sorted(path for path in root.iterdir() if path.is_file() and not _is_hidden(path))
-    rows = [path for path in files if suffix(path) in READERS.table]
+    texts = [path for path in files if suffix(path) == "txt"]
+    rows = [path for path in files if suffix(path) in READERS.table and path not in texts]
     classes = _class_folders(root)
     if rows and classes:
         raise DataError(
@@ -42,7 +43,9 @@ def open_folder(reference: str, listener: Listener) -> Source:
     if rows:
         return _of_files(reference, root, rows, left_out=[p for p in files if p not in rows])
     if classes:
-        return _of_classes(reference, root, classes)
+        return _of_classes(reference, root, classes, left_out=texts)
+    if texts:
+        return _of_files(reference, root, texts, left_out=[p for p in files if p not in texts])
     found = sorted({path.suffix or path.name for path in files})[:8]
     raise DataError(
         f"The folder holds nothing to read as rows; found: {', '.join(found) or 'no files'}.",
@@ -81,19 +84,23 @@ def _refuse_splits(root: Path, rows: list[Path]) -> None:
 
 def _of_files(reference: str, root: Path, rows: list[Path], left_out: list[Path]) -> Source:
     meter = Meter()
-    names = ", ".join(path.name for path in left_out[:5])
-    more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
     return Source(
         name=short_name(root.name),
         reference=reference,
         files=describe_files(rows, root),
         read=lambda: read_files(rows, meter),
-        notes=(f"Left out, as no files of rows: {names}{more}.",) if left_out else (),
+        notes=_left_out(left_out),
         meter=meter,
     )
 
 
-def _of_classes(reference: str, root: Path, classes: list[Path]) -> Source:
+def _left_out(paths: list[Path]) -> tuple[str, ...]:
+    names = ", ".join(path.name for path in paths[:5])
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return (f"Left out, as no files of rows: {names}{more}.",) if paths else ()
+
+
+def _of_classes(reference: str, root: Path, classes: list[Path], left_out: list[Path]) -> Source:
     whole, size, count = hashlib.sha256(), 0, 0
     for path in _texts(classes):
         content = path.read_bytes()
@@ -107,6 +114,7 @@ def _of_classes(reference: str, root: Path, classes: list[Path]) -> Source:
         reference=reference,
         files=(SourceFile(label, whole.hexdigest(), size),),
         read=lambda: _read_texts(root, classes, meter),
+        notes=_left_out(left_out),
         meter=meter,
     )
 
