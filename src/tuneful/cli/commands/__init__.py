@@ -14,6 +14,7 @@ COMMANDS: Registry[Command] = Registry(
     {
         "chat": "tuneful.cli.commands.chat:COMMAND",
         "completion": "tuneful.cli.commands.completion:COMMAND",
+        "convert": "tuneful.cli.commands.convert:COMMAND",
         "data": "tuneful.cli.commands.data:COMMAND",
         "doctor": "tuneful.cli.commands.doctor:COMMAND",
         "evaluate": "tuneful.cli.commands.evaluate:COMMAND",
