@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-SKIP = "or leave such rows out and list them: --set data.skip_bad=true"
+SKIP = "or leave such rows out and list them: --skip-bad (data.skip_bad: true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class BadRow:
 
     def to_json(self) -> dict[str, Any]:
         """One line of a data set's skipped.jsonl."""
-        return {"file": self.file, "row": self.row, "line": self.line, "problem": self.problem}
+        said = {"problem": self.problem, "fix": self.fix}
+        return {"file": self.file, "row": self.row, "line": self.line, **said}
 
     def error(self) -> DataError:
         """The row as an error that stops the work."""

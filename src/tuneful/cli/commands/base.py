@@ -31,7 +31,7 @@ class Command:
 
 
 def add_recipe(parser: ArgumentParser, *, data_too: bool = False) -> None:
-    """RECIPE and --set; with `data_too` a data source may stand in the recipe's place."""
+    """RECIPE, --set and --skip-bad; with `data_too` rows may stand in the recipe's place."""
     if data_too:
         parser.add_argument("recipe", metavar="RECIPE|DATA", help="a recipe file, or rows to learn")
         parser.add_argument("--model", help="what to tune, where rows are given and no recipe")
@@ -43,6 +43,13 @@ def add_recipe(parser: ArgumentParser, *, data_too: bool = False) -> None:
         action="append",
         default=[],
         help="change a recipe key: --set train.epochs=2 (may be repeated)",
+    )
+    parser.add_argument(
+        "--skip-bad",
+        dest="set",
+        action="append_const",
+        const="data.skip_bad=true",
+        help="leave out rows that cannot be read, and list them: --set data.skip_bad=true",
     )
 
 

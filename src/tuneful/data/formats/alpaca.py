@@ -70,7 +70,9 @@ class AlpacaFormat:
 
 
 def _history(value: object) -> list[Message]:
-    found = json_in(value) or []
+    found: object = json_in(value)
+    if found is None or found == "":
+        return []
     if not is_list(found):
         raise BadValue(f"The history is {found!r}, not a list of pairs.", HISTORY)
     turns: list[Message] = []

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.data.arrow import pyarrow
-from tuneful.data.readers.base import opened
+from tuneful.data.readers.base import MOST_COLUMNS, opened, too_wide
 from tuneful.data.records import BadRow, Record
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def read_arrow(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     with opened(path, meter) as file:
         try:
             for batch in _batches(file, path):
+                if batch.num_columns > MOST_COLUMNS:
+                    raise too_wide(batch.num_columns, path)
                 for begin in range(0, batch.num_rows, ROWS_AT_ONCE):
                     for values in batch.slice(begin, ROWS_AT_ONCE).to_pylist():
                         row += 1

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import zlib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,14 @@ _UNPACK: dict[str, Callable[..., object]] = {
 }
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+LONGEST_LINE = 1 << 24
+"""Bytes. A text of 100k tokens has half a million; a file without line ends has no end."""
+MOST_COLUMNS = 10_000
+"""Of a row: a table on its side, or a matrix, has more."""
+MOST_UNPACKED = 1 << 30
+"""Bytes that a packed file may hold whatever its size."""
+MOST_TIMES = 200
+"""How many times its size a larger one may hold: texts shrink to a third or a tenth."""
 TO_UTF8 = "Save it as UTF-8"
 
 
@@ -74,8 +83,35 @@ def _not_packed(path: Path, error: Exception) -> DataError:
     )
 
 
+class Unpacked:
+    """Watches how much comes out of a packed file: zeros pack to a thousandth and less."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self.num_bytes = path, 0
+        is_packed = path.suffix.lower() in _UNPACK
+        self._most = max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size) if is_packed else None
+
+    def add(self, num_bytes: int) -> None:
+        """Count bytes.
+
+        Raises:
+            DataError: They are too many for the file's size.
+        """
+        self.num_bytes += num_bytes
+        if self._most is not None and self.num_bytes > self._most:
+            size = f"{self.num_bytes >> 20:,} MiB"
+            raise DataError(
+                f"The file unpacks to over {size}, {MOST_TIMES} times its size: a bomb may fill "
+                "memory or disk.",
+                where=str(self._path),
+                fix="If you know what is in it, unpack it yourself and name the unpacked file.",
+            )
+
+
 class Lines:
     """A file's lines as text. What is no UTF-8 is replaced, and remembered as a problem.
+
+    Of a line longer than LONGEST_LINE nothing is kept but that problem.
 
     Attributes:
         number: Of the line that was given last, from 1.
@@ -84,24 +120,37 @@ class Lines:
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self.number, self.problem = 0, ""
-        self._file, self._path, self._offset = file, path, 0
+        self._file, self._path, self._unpacked = file, path, Unpacked(path)
 
     def __iter__(self) -> Iterator[str]:
-        for raw in self._file:
+        while raw := self._file.readline(LONGEST_LINE + 1):
             self.number += 1
             line = raw
+            if len(raw) > LONGEST_LINE:
+                self._pass_over(raw)
+                self.problem = f"The line is longer than {LONGEST_LINE >> 20} MiB."
+                yield "too long\n"
+                continue
             if self.number == 1:
                 refuse_utf16(raw, self._path)
                 line = raw.removeprefix(BYTE_ORDER_MARK)
             try:
                 yield line.decode("utf-8")
             except UnicodeDecodeError as error:
-                at = self._offset + len(raw) - len(line) + error.start
+                at = self._unpacked.num_bytes + len(raw) - len(line) + error.start
                 self.problem = self.problem or (
                     f"The byte {line[error.start]:#04x} at offset {at:,} of the file is not UTF-8."
                 )
                 yield line.decode("utf-8", errors="replace")
-            self._offset += len(raw)
+            self._unpacked.add(len(raw))
+
+    def _pass_over(self, raw: bytes) -> None:
+        """Read to the line's end, a piece at a time."""
+        if self.number == 1:
+            refuse_utf16(raw, self._path)
+        while raw:
+            self._unpacked.add(len(raw))
+            raw = b"" if raw.endswith(b"\n") else self._file.readline(1 << 20)
 
     def take_problem(self) -> str:
         """The problem of the lines since the last call."""
@@ -117,24 +166,43 @@ def unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise ValueError(f"the key {twice!r} stands twice in one object")
     return found
 
 
 def refuse_utf16(start: bytes, path: Path) -> None:
-    """Refuse a file that begins with the mark of another encoding.
+    """Refuse a file that begins with the mark of another encoding, or with zeros between signs.
 
     Raises:
         DataError: It does.
     """
-    if start.startswith(_UTF16):
+    kind = "UTF-16" if start.startswith(_UTF16) else ""
+    even, odd = start[0:200:2], start[1:200:2]
+    if _are_zeros(odd) and not _are_zeros(even):
+        kind = kind or "UTF-16LE"
+    elif _are_zeros(even) and not _are_zeros(odd):
+        kind = kind or "UTF-16BE"
+    if kind:
         raise DataError(
             "The file is UTF-16, not UTF-8.",
             where=str(path),
-            fix=f"{TO_UTF8}: iconv -f UTF-16 -t UTF-8 {path.name}",
+            fix=f"{TO_UTF8}: iconv -f {kind} -t UTF-8 {path.name}",
         )
+
+
+def _are_zeros(part: bytes) -> bool:
+    return len(part) > 3 and part.count(0) * 2 > len(part)
+
+
+def too_wide(found: int, path: Path) -> DataError:
+    """A table of more columns than any rows of text have."""
+    return DataError(
+        f"The table has {found:,} columns; {MOST_COLUMNS:,} are the most.",
+        where=str(path),
+        fix="Keep those with texts and labels; a table on its side is to be turned first.",
+    )
 
 
 def empty(path: Path) -> DataError:

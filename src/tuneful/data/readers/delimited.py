@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
-from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened
+from tuneful.data.readers.base import MOST_COLUMNS, TO_UTF8, Lines, empty, opened, too_wide
 from tuneful.data.records import BadRow, Record
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _records(
         if lines.problem:
             yield BadRow(lines.take_problem(), TO_UTF8, name, row, lines.number)
         elif len(values) != count:
-            found = f"The row has {len(values)} columns where the header names {count}."
+            found = f"The row has {len(values):,} columns where the header names {count:,}."
             yield BadRow(found, fix, name, row, lines.number)
         else:
             pairs = zip(columns, values, strict=True)
@@ -83,11 +84,13 @@ def _columns(table: Iterator[list[str]], lines: Lines, path: Path) -> list[str]:
         ) from error
     if head is None:
         raise empty(path)
+    if len(head) > MOST_COLUMNS:
+        raise too_wide(len(head), path)
     columns = [name.strip() for name in head]
     problem = lines.take_problem()
     if problem:
         raise DataError(problem, where=f"{path}, line {lines.number}", fix=TO_UTF8)
-    twice = sorted({name for name in columns if columns.count(name) > 1})
+    twice = sorted(name for name, count in Counter(columns).items() if count > 1)
     if twice:
         raise DataError(
             f"The header names a column twice: {', '.join(map(repr, twice))}.",

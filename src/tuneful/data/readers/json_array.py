@@ -9,10 +9,13 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from tuneful.core.errors import DataError
 from tuneful.data.readers.base import (
     BYTE_ORDER_MARK,
+    MOST_COLUMNS,
     TO_UTF8,
+    Unpacked,
     empty,
     opened,
     refuse_utf16,
+    too_wide,
     unlike,
 )
 from tuneful.data.records import BadRow, Meter, Record
@@ -44,7 +47,10 @@ def read_json(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     with opened(path, meter) as file:
         for row, value in enumerate(_Objects(file, path), start=1):
             if isinstance(value, dict):
-                yield Record(cast("dict[str, Any]", value), path.name, row)
+                known = cast("dict[str, Any]", value)
+                if len(known) > MOST_COLUMNS:
+                    raise too_wide(len(known), path)
+                yield Record(known, path.name, row)
             else:
                 problem = f"The item is a JSON {type(value).__name__}, not an object with columns."
                 yield BadRow(problem, "Make every item an object", path.name, row)
@@ -57,7 +63,7 @@ class _Objects:
         self._file, self._path = file, path
         self._text, self._position, self._row = "", 0, 0
         self._decode = codecs.getincrementaldecoder("utf-8")()
-        self._offset = 0
+        self._unpacked = Unpacked(path)
 
     def __iter__(self) -> Iterator[object]:
         if self._next_sign() == "\ufeff":
@@ -118,13 +124,13 @@ class _Objects:
         try:
             text = self._decode.decode(raw, final=not raw)
         except UnicodeDecodeError as error:
-            at = self._offset + error.start
+            at = self._unpacked.num_bytes + error.start
             raise DataError(
                 f"The byte {error.object[error.start]:#04x} near offset {at:,} is not UTF-8.",
                 where=f"{self._path}, after row {self._row:,}",
                 fix=TO_UTF8 + ".",
             ) from None
-        self._offset += len(raw)
+        self._unpacked.add(len(raw))
         self._text, self._position = waiting + text, 0
         return bool(raw)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened, unlike
+from tuneful.data.readers.base import MOST_COLUMNS, TO_UTF8, Lines, empty, opened, unlike
 from tuneful.data.records import BadRow, Record
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tuneful.data.records import Meter
+
+TOO_WIDE = f"Keep those with texts and labels; {MOST_COLUMNS:,} are the most"
 
 
 def read_json_lines(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
@@ -49,4 +51,7 @@ def _parse(line: str, file: str, row: int, number: int) -> Record | BadRow:
     if not isinstance(value, dict):
         problem = f"The line is a JSON {type(value).__name__}, not an object with columns."
         return BadRow(problem, fix, file, row, number)
-    return Record(cast("dict[str, Any]", value), file, row, number)
+    known = cast("dict[str, Any]", value)
+    if len(known) > MOST_COLUMNS:
+        return BadRow(f"The line has {len(known):,} columns.", TOO_WIDE, file, row, number)
+    return Record(known, file, row, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuneful.data.readers.base import BYTE_ORDER_MARK, TO_UTF8, empty, opened, refuse_utf16
+from tuneful.data.readers.base import BYTE_ORDER_MARK, TO_UTF8, opened, refuse_utf16
 from tuneful.data.records import BadRow, Record
 
 if TYPE_CHECKING:
@@ -33,6 +33,4 @@ def read_text(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
         problem = f"The byte {sign:#04x} at offset {at:,} of the text is not UTF-8."
         yield BadRow(problem, TO_UTF8, path.name, 1)
         return
-    if not text.strip():
-        raise empty(path)
     yield Record({"text": text}, path.name, 1)

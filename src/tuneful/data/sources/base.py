@@ -30,11 +30,14 @@ def short_name(text: str) -> str:
 
 
 def check_readable(path: Path) -> None:
-    """Refuse a file that no reader answers to.
+    """Refuse a file that no reader answers to, and what is no file: a pipe may have no end.
 
     Raises:
-        DataError: Its ending is unknown.
+        DataError: Its ending is unknown, or it is no ordinary file.
     """
+    if path.exists() and not path.is_file():
+        fix = "Write what comes out of it to a file first."
+        raise DataError("This is no ordinary file.", where=str(path), fix=fix)
     ending = suffix(path)
     if ending not in READERS.table and ending not in READERS:
         raise DataError(
@@ -64,8 +67,53 @@ def describe_files(paths: Sequence[Path], root: Path | None = None) -> tuple[Sou
     return tuple(found)
 
 
+Stamp = tuple[int, int, int]
+
+
+def stamp_of(path: Path) -> Stamp:
+    """What changes when a file does: size, time and place on disk; zeros where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def refuse_change(name: str, *, has_changed: bool) -> None:
+    """Refuse rows whose hash was taken of something else.
+
+    Raises:
+        DataError: It was.
+    """
+    if has_changed:
+        raise DataError(
+            "The file changed while it was read.",
+            where=name,
+            fix="Run it again when nothing writes to it; or read a copy.",
+        )
+
+
+def reader_of(paths: Sequence[Path], meter: Meter) -> Callable[[], Iterator[Record | BadRow]]:
+    """What reads files later; made before they are hashed, so that a change is noticed.
+
+    Raises (while reading):
+        DataError: A file is not what it was when this was called.
+    """
+    stamps = [stamp_of(path) for path in paths]
+
+    def read() -> Iterator[Record | BadRow]:
+        for path, stamp in zip(paths, stamps, strict=True):
+            refuse_change(str(path), has_changed=stamp_of(path) != stamp)
+        meter.total = sum(size for size, *_ in stamps)
+        for path, stamp in zip(paths, stamps, strict=True):
+            yield from read_files([path], meter)
+            refuse_change(str(path), has_changed=stamp_of(path) != stamp)
+
+    return read
+
+
 def read_files(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
     """The rows of files, one file after the other."""
-    meter.total = sum(path.stat().st_size for path in paths)
+    meter.total = meter.total or sum(path.stat().st_size for path in paths)
     for path in paths:
         yield from READERS[suffix(path)](path, meter)

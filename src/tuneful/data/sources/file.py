@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneful.data.records import Meter, Source
-from tuneful.data.sources.base import check_readable, describe_files, read_files, short_name
+from tuneful.data.sources.base import check_readable, describe_files, reader_of, short_name
 
 if TYPE_CHECKING:
     from tuneful.core.events import Listener
@@ -18,10 +18,11 @@ def open_file(reference: str, listener: Listener) -> Source:
     path = Path(reference).expanduser()
     check_readable(path)
     meter = Meter()
+    read = reader_of([path], meter)
     return Source(
         name=short_name(path.name),
         reference=reference,
         files=describe_files([path]),
-        read=lambda: read_files([path], meter),
+        read=read,
         meter=meter,
     )

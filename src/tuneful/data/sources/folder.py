@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
 from tuneful.data.readers import READERS
-from tuneful.data.readers.base import TO_UTF8, suffix
+from tuneful.data.readers.base import suffix
 from tuneful.data.records import BadRow, Meter, Record, Source, SourceFile
-from tuneful.data.sources.base import describe_files, read_files, short_name
+from tuneful.data.sources.base import (
+    describe_files,
+    reader_of,
+    refuse_change,
+    short_name,
+    stamp_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +35,7 @@ def open_folder(reference: str, listener: Listener) -> Source:
         raise DataError(
             f"There is no folder {reference!r}.", where="data.source", fix="Check the path."
         )
+    _refuse_links(root)
     files = sorted(path for path in root.iterdir() if path.is_file() and not _is_hidden(path))
     texts = [path for path in files if suffix(path) == "txt"]
     rows = [path for path in files if suffix(path) in READERS.table and path not in texts]
@@ -59,6 +67,22 @@ def _is_hidden(path: Path) -> bool:
     return path.name.startswith((".", "_"))
 
 
+def _refuse_links(root: Path) -> None:
+    """A link that leads nowhere is a file that is missing; one that leads up has no end."""
+    above = {root.resolve(), *root.resolve().parents}
+    for path in sorted(root.iterdir()):
+        if _is_hidden(path) or not path.is_symlink():
+            continue
+        if not path.exists():
+            problem = f"The link {path.name} leads nowhere, or to itself."
+        elif path.resolve() in above:
+            problem = f"The link {path.name} leads back to a folder that it lies in."
+        else:
+            continue
+        fix = "Remove it, or point it at what it should be."
+        raise DataError(problem, where=str(root), fix=fix)
+
+
 def _class_folders(root: Path) -> list[Path]:
     folders = sorted(p for p in root.iterdir() if p.is_dir() and not _is_hidden(p))
     return [folder for folder in folders if next(folder.glob("*.txt"), None)]
@@ -84,11 +108,12 @@ def _refuse_splits(root: Path, rows: list[Path]) -> None:
 
 def _of_files(reference: str, root: Path, rows: list[Path], left_out: list[Path]) -> Source:
     meter = Meter()
+    read = reader_of(rows, meter)
     return Source(
         name=short_name(root.name),
         reference=reference,
         files=describe_files(rows, root),
-        read=lambda: read_files(rows, meter),
+        read=read,
         notes=_left_out(left_out),
         meter=meter,
     )
@@ -101,19 +126,21 @@ def _left_out(paths: list[Path]) -> tuple[str, ...]:
 
 
 def _of_classes(reference: str, root: Path, classes: list[Path], left_out: list[Path]) -> Source:
-    whole, size, count = hashlib.sha256(), 0, 0
+    whole, stamps, size, count = hashlib.sha256(), hashlib.sha256(), 0, 0
     for path in _texts(classes):
-        content = path.read_bytes()
-        name = str(path.relative_to(root))
-        whole.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
-        size, count = size + len(content), count + 1
+        stamp = stamp_of(path)
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(root)} {content}\n".encode())
+        stamps.update(repr(stamp).encode())
+        size, count = size + stamp[0], count + 1
     meter = Meter()
     label = f"{root} ({count:,} texts in {len(classes)} folders)"
     return Source(
         name=short_name(root.name),
         reference=reference,
         files=(SourceFile(label, whole.hexdigest(), size),),
-        read=lambda: _read_texts(root, classes, meter),
+        read=lambda: _read_texts(root, classes, meter, stamps.hexdigest()),
         notes=_left_out(left_out),
         meter=meter,
     )
@@ -124,18 +151,17 @@ def _texts(classes: list[Path]) -> Iterator[Path]:
         yield from sorted(folder.glob("*.txt"))
 
 
-def _read_texts(root: Path, classes: list[Path], meter: Meter) -> Iterator[Record | BadRow]:
+def _read_texts(
+    root: Path, classes: list[Path], meter: Meter, stamped: str
+) -> Iterator[Record | BadRow]:
+    stamps = hashlib.sha256()
     for path in _texts(classes):
-        content = path.read_bytes()
-        meter.end(len(content))
+        stamps.update(repr(stamp_of(path)).encode())
         name = str(path.relative_to(root))
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            problem = (
-                f"The byte {content[error.start]:#04x} at offset {error.start:,} of the file is "
-                "not UTF-8."
-            )
-            yield BadRow(problem, TO_UTF8, name, 1)
-        else:
-            yield Record({"text": text, "label": path.parent.name}, name, 1)
+        for item in READERS["txt"](path, meter):
+            if isinstance(item, Record):
+                labelled = item.values | {"label": path.parent.name}
+                yield replace(item, values=labelled, file=name)
+            else:
+                yield replace(item, file=name)
+    refuse_change(str(root), has_changed=stamps.hexdigest() != stamped)

@@ -54,29 +54,47 @@ def open_sql(reference: str, listener: Listener) -> Source:
             where="data.query",
             fix="Write one: --set 'data.query=SELECT text, label FROM reviews ORDER BY id'",
         )
-    identity, count = hashlib.sha256(query.encode()), 0
+    seen = _Seen(query)
     for names, values in _rows(address, query):
-        identity.update(repr(names if not count else values).encode())
-        identity.update(b"" if count else repr(values).encode())
-        count += 1
+        seen.add(names, values)
     last = address.rpartition("/")[2].partition("?")[0]
     return Source(
         name=short_name(last),
         reference=reference,
-        files=(SourceFile(f"{last}: {query.strip()}", identity.hexdigest()),),
-        read=lambda: _read(address, query, last, count),
+        files=(SourceFile(f"{last}: {query.strip()}", seen.sha256),),
+        read=lambda: _read(address, query, last, seen.sha256),
     )
 
 
-def _read(address: str, query: str, name: str, count: int) -> Iterator[Record]:
-    row = 0
+class _Seen:
+    """A hash of rows and of the names of their columns."""
+
+    def __init__(self, query: str) -> None:
+        self._hash, self._names = hashlib.sha256(query.encode()), ()
+
+    @property
+    def sha256(self) -> str:
+        """Of what was added."""
+        return self._hash.hexdigest()
+
+    def add(self, names: Sequence[str], values: Sequence[object]) -> None:
+        """Count a row in."""
+        if names != self._names:
+            self._names = names
+            self._hash.update(repr(names).encode())
+        self._hash.update(repr(values).encode())
+
+
+def _read(address: str, query: str, name: str, sha256: str) -> Iterator[Record]:
+    seen = _Seen(query)
     for row, (names, values) in enumerate(_rows(address, query), start=1):
+        seen.add(names, values)
         yield Record(dict(zip(names, values, strict=True)), name, row)
-    if row != count:
+    if seen.sha256 != sha256:
         raise DataError(
-            f"The query gave {count:,} rows at first and {row:,} when they were read.",
+            "The query gave other rows, or another order, than when they were hashed.",
             where=name,
-            fix="Run it again when nothing writes to the database.",
+            fix="Add ORDER BY; run it again when nothing writes to the database.",
         )
 
 

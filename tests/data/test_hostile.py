@@ -1,0 +1,224 @@
+"""Files made to fill memory, to have no end or to change: a clear error, and little memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.data.conftest import Put
+from tests.data.test_prepare import labelled, recipe, write
+from tests.data.test_readers import only_bad, read, refuse
+from tuneful.cli.main import main
+from tuneful.core.errors import DataError
+from tuneful.core.events import ignore
+from tuneful.core.store import Store
+from tuneful.data.prepare import prepare
+from tuneful.data.readers import base, parquet
+from tuneful.data.records import BadRow, Record
+from tuneful.data.sources import open_source
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("d.jsonl", '{"a": "x"}\n', '{"a": "y"}\n'),
+        ("d.csv", "a\nx\n", '"y"\n'),
+        ("d.tsv", "a\nx\n", "y\n"),
+        ("d.conll", "x O\n\n", "\ny O\n"),
+    ],
+)
+def test_a_line_without_end_is_a_bad_row(
+    put: Put, monkeypatch: pytest.MonkeyPatch, name: str, before: str, after: str
+):
+    monkeypatch.setattr(base, "LONGEST_LINE", 50)
+    path = put(name, before + '"' + "0" * 3000 + "\n" + after)
+    bad = only_bad(path)
+    assert "longer than" in bad.problem
+    assert bad.row == 2
+    assert [isinstance(item, Record) for item in read(path)] == [True, False, True]
+
+
+def test_a_line_as_long_as_may_be_is_read(put: Put, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(base, "LONGEST_LINE", 20)
+    assert isinstance(read(put("d.jsonl", '{"a": "0123456789"}\n'))[0], Record)
+    assert isinstance(read(put("d.jsonl", '{"a": "01234567890123"}\n'))[0], BadRow)
+
+
+@pytest.mark.parametrize("name", ["d.jsonl", "d.csv", "d.json"])
+def test_a_packed_file_of_nothing_but_zeros_is_refused(
+    put: Put, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    monkeypatch.setattr(base, "MOST_UNPACKED", 1 << 16)
+    start = {"d.jsonl": '{"a": 1}\n', "d.csv": "a\n1\n", "d.json": '[{"a": 1},'}[name].encode()
+    error = refuse(put(f"{name}.xz", lzma.compress(start + b"\n" * (1 << 18))))
+    assert "200 times" in error.message
+    assert "unpack it yourself" in error.fix
+    fine = put(f"fine.{name}.gz", gzip.compress(start + (b"]" if name == "d.json" else b"")))
+    assert isinstance(read(fine)[0], Record)
+
+
+def test_tables_on_their_side_are_refused(put: Put):
+    names = ",".join(map(str, range(1_000_000)))
+    error = refuse(put("d.csv", f"{names}\n{names}\n"))
+    assert "1,000,000 columns" in error.message
+    wide = json.dumps({str(n): n for n in range(10_001)})
+    assert "10,001 columns" in only_bad(put("d.jsonl", f'{wide}\n{{"a": 1}}\n')).problem
+    assert "10,001 columns" in refuse(put("d.json", f"[{wide}]")).message
+    assert "1,000,000 columns" in only_bad(put("e.csv", f"a,b\n{names}\n1,2\n")).problem
+
+
+def test_long_rows_of_parquet_are_read_a_few_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "d.parquet"
+    pq.write_table(
+        pa.table({"text": [str(n) * 500 for n in range(50)]}), path, use_dictionary=False
+    )
+    metadata = pq.read_metadata(path)
+    assert parquet._rows_at_once(metadata) == 1000
+    monkeypatch.setattr(parquet, "BYTES_AT_ONCE", 4000)
+    assert 3 <= parquet._rows_at_once(metadata) <= 4
+    assert len(read(path)) == 50
+
+
+def test_a_key_that_stands_twice_among_many_is_found_at_once(put: Put):
+    line = "{" + ", ".join(f'"{n}": 1' for n in range(60_000)) + ', "59999": 1}'
+    assert "'59999' stands twice" in only_bad(put("d.jsonl", f'{line}\n{{"a": 1}}\n')).problem
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE")]
+)
+def test_utf16_without_its_mark_says_so(put: Put, encoding: str, name: str):
+    for file in ("d.csv", "d.jsonl"):
+        assert name in refuse(put(file, "text,label\nfine,a\n".encode(encoding))).fix
+
+
+def test_rows_in_several_encodings_are_told_apart(tmp_path: Path, store: Store):
+    path = tmp_path / "d.csv"
+    lines = [f"text {n} \u00e9,{'ab'[n % 2]}\n" for n in range(40)]
+    parts = [line.encode("latin-1" if n in {3, 9} else "utf-8") for n, line in enumerate(lines)]
+    path.write_bytes(b"text,label\n" + b"".join(parts))
+    with pytest.raises(DataError, match="0xe9"):
+        prepare(recipe(path), store)
+    data = prepare(recipe(path, skip_bad=True), store)
+    listed = (data.path / "skipped.jsonl").read_text().splitlines()
+    assert [json.loads(line)["row"] for line in listed] == [4, 10]
+
+
+def test_links_without_end_are_refused(tmp_path: Path):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    write(folder / "a.csv", labelled(4))
+    (folder / "b.csv").symlink_to("b.csv")
+    with pytest.raises(DataError, match=r"b\.csv leads nowhere, or to itself"):
+        open_source(str(folder), ignore)
+    (folder / "b.csv").unlink()
+    (folder / "up").symlink_to("..")
+    with pytest.raises(DataError, match="up leads back"):
+        open_source(str(folder), ignore)
+    (folder / "up").unlink()
+    (folder / "c.csv").symlink_to("a.csv")
+    assert len(list(open_source(str(folder), ignore).read())) == 8
+
+
+def test_a_pipe_is_no_source(tmp_path: Path):
+    os.mkfifo(tmp_path / "d.csv")
+    with pytest.raises(DataError, match="no ordinary file"):
+        open_source(str(tmp_path / "d.csv"), ignore)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path):
+    path = write(tmp_path / "d.csv", labelled(3000))
+    items = open_source(str(path), ignore).read()
+    next(items)
+    write(path, labelled(3001))
+    with pytest.raises(DataError, match="changed while"):
+        list(items)
+    source = open_source(str(path), ignore)
+    write(path, labelled(2))
+    with pytest.raises(DataError, match="changed while"):
+        next(source.read())
+
+
+def test_a_folder_of_texts_that_changes_while_it_is_read_is_refused(tmp_path: Path):
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.txt").write_text(name)
+    items = open_source(str(tmp_path), ignore).read()
+    next(items)
+    (tmp_path / "good" / "1.txt").write_text("another text")
+    with pytest.raises(DataError, match="changed while"):
+        list(items)
+
+
+def test_a_text_without_end_is_a_bad_row(tmp_path: Path):
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.txt").write_text(name)
+    os.truncate(tmp_path / "bad" / "1.txt", 3 << 30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hashlib.file_digest", lambda file, name: __import__("hashlib").sha256())
+        bad, good = open_source(str(tmp_path), ignore).read()
+    assert isinstance(bad, BadRow)
+    assert "longer than 64 MiB" in bad.problem
+    assert isinstance(good, Record)
+    assert good.values == {"text": "good", "label": "good"}
+
+
+def test_the_command_line_leaves_bad_rows_out_and_lists_them(
+    tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str]
+):
+    source = write(tmp_path / "d.csv", labelled(40))
+    with source.open("a") as file:
+        file.write("one,two,three\n")
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"model: m\ndata: {{source: {source}}}\nmethod: classify\n")
+    assert main(["prepare", str(path), "--quiet"]) == 1
+    assert "--skip-bad" in capsys.readouterr().err
+    assert main(["prepare", str(path), "--skip-bad", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert "skipped-rows" in [finding["code"] for finding in said["findings"]]
+    (line,) = (Path(said["dataset"]) / "skipped.jsonl").read_text().splitlines()
+    assert json.loads(line)["row"] == 41
+    assert json.loads(line)["fix"]
+
+
+READ = """
+import sys
+from pathlib import Path
+from tuneful.data.readers import READERS
+from tuneful.data.records import Meter, Record
+path = Path(sys.argv[1])
+print([isinstance(item, Record) for item in READERS[path.suffix[1:]](path, Meter())])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [("d.jsonl", b'{"a": "x"}\n', b'\n{"a": "y"}\n'), ("d.csv", b"a\nx\n", b"\ny\n")],
+)
+def test_two_gigabytes_in_a_line_take_little_memory(
+    tmp_path: Path, name: str, before: bytes, after: bytes
+):
+    path = tmp_path / name
+    with path.open("wb") as file:  # the hole takes no room on disk
+        file.write(before)
+        file.seek(2 << 30)
+        file.write(after)
+    words = [sys.executable, "-c", READ, str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[True, False, True]\n"
+    peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert peak_kib < 400 << 10
