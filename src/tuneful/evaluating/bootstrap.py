@@ -72,7 +72,7 @@ def compare(
     num_rows = len(tuned_NK)
     both_NK = tuned_NK if base_NK is None else np.concatenate([tuned_NK, base_NK], axis=1)
     sums_RK = np.concatenate(
-        [counts_RN @ both_NK for counts_RN in _row_counts(rng, num_rows, resamples)]
+        [counts_RN @ both_NK for counts_RN in row_counts(rng, num_rows, resamples)]
     )
     split = tuned_NK.shape[1]
     tuned_R = metric.combine(sums_RK[:, :split], num_rows)
@@ -100,7 +100,7 @@ def _interval(value: float, drawn_R: Array) -> Interval:
     return Interval(value, min(float(low), value), max(float(high), value))
 
 
-def _row_counts(rng: Generator, num_rows: int, resamples: int) -> Iterator[NDArray[np.float64]]:
+def row_counts(rng: Generator, num_rows: int, resamples: int) -> Iterator[NDArray[np.float64]]:
     """How often each row is drawn, for some resamples at a time: [R, N]."""
     import numpy as np
 

@@ -64,7 +64,7 @@ def evaluate(
     if recipe.evaluate.base:
         untuned = measure_of(model, recipe, is_base=True)
         base = untuned.sample(ask_base(model, recipe, data, store, listener), rows)
-    names = _names(recipe, measure.metrics(tuned))
+    names = metric_names(recipe, measure.metrics(tuned))
     facts["metrics"] = {name: _measure(name, tuned, base, recipe) for name in names}
     facts |= {**measure.facts(tuned), **_about_training(model)}
     general = ask_general(model, recipe, store, listener)
@@ -113,7 +113,7 @@ def _asked(recipe: Recipe, data: Dataset) -> str:
     return digest([VERSION, *asked, recipe.seed, data.hash])
 
 
-def _names(recipe: Recipe, more: list[str]) -> list[str]:
+def metric_names(recipe: Recipe, more: list[str]) -> list[str]:
     """Metrics asked for; by itself what the sample calls for, and the method's."""
     asked = recipe.evaluate.metrics
     return [*more, *METHODS[recipe.method.name].metrics] if asked == "auto" else list(asked)

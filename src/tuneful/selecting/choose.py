@@ -69,7 +69,7 @@ def _write_rows(draft: Path, data: Dataset, row_K: Numbers) -> None:
     (draft / "rows").mkdir()
     for split in SPLITS:
         if split != "train" and data.file(split).exists():
-            shutil.copyfile(data.file(split), draft / "rows" / f"{split}.arrow")
+            _same_file(data.file(split), draft / "rows" / f"{split}.arrow")
     if (data.path / SKIPPED).exists():
         shutil.copyfile(data.path / SKIPPED, draft / SKIPPED)
     is_chosen_N = np.zeros(data.num_rows("train"), np.bool_)
@@ -82,6 +82,14 @@ def _write_rows(draft: Path, data: Dataset, row_K: Numbers) -> None:
             begin = end
     finally:
         writer.close()
+
+
+def _same_file(source: Path, target: Path) -> None:
+    """The same file at another place; a copy where the disk knows no second name for it."""
+    try:
+        target.hardlink_to(source)  # data sets are never changed
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _facts(

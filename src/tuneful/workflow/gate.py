@@ -19,13 +19,19 @@ class Gate:
     Attributes:
         fail_on: Findings of this level or above stop the work; None lets everything pass.
         fix: Apply the changes that findings carry, then check again.
+        inspects: Look at the model before it is trained, and time a pass of it; rows and settings
+            are looked at always.
     """
 
     fail_on: Level | None = Level.ERROR
     fix: bool = False
+    inspects: bool = True
 
 
 CAREFUL = Gate()
+TRIAL = Gate(fail_on=None, inspects=False)
+"""Of one training of many that are compared: what preflight warns of may be what is looked for, so
+only what cannot be trained fails a trial."""
 
 
 def bad(report: Report, gate: Gate) -> list[Finding]:

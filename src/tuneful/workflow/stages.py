@@ -64,8 +64,11 @@ def plan(
     *,
     store: Store | None = None,
     listener: Listener = ignore,
+    probes: bool = True,
 ) -> Plan:
     """Settle every "auto" and foresee steps, memory, time and cost.
+
+    Time and memory rest on a short pass of the model, or without `probes` on formulas.
 
     Raises:
         ModelError: The model is not to be found or read.
@@ -73,7 +76,7 @@ def plan(
     """
     place = store or Store.default()
     rows = data or prepare(recipe, store=place, listener=listener)
-    probe = make_probe(recipe, rows, place, listener)
+    probe = make_probe(recipe, rows, place, listener) if probes else None
     return staged("plan", listener, lambda: plan_run(recipe, rows, place, listener, probe))
 
 

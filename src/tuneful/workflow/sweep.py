@@ -17,7 +17,7 @@ from tuneful.core.artifact import digest
 from tuneful.core.errors import DataError, RecipeError, Stopped, TunefulError
 from tuneful.core.events import Event, both, ignore
 from tuneful.recipe.change import with_changes
-from tuneful.workflow.gate import Gate
+from tuneful.workflow.gate import TRIAL
 from tuneful.workflow.stages import evaluate, prepare
 from tuneful.workflow.training import train_recipe
 
@@ -36,8 +36,6 @@ FIRST_WHOLE = 3
 """Trials that are never broken off: a median of fewer says little."""
 AGAIN = "tried again"
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
-OPEN = Gate(fail_on=None)
-"""What preflight warns of is what a sweep looks for: only what cannot be trained fails a trial."""
 
 
 class Pruned(Stopped):
@@ -144,7 +142,7 @@ class Sweep:
     def _train(self, trial: Trial) -> tuple[float, dict[str, Any]]:
         recipe = with_changes(self.recipe, trial.params)
         heard = both(self.listener, _pruning(trial))
-        trained = train_recipe(recipe, self.store, heard, gate=OPEN)
+        trained = train_recipe(recipe, self.store, heard, gate=TRIAL)
         facts: dict[str, Any] = {"model": str(trained.model.path)}
         if self.evaluates:
             report = evaluate(

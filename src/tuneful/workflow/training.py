@@ -168,7 +168,10 @@ def _look_ahead(recipe: Recipe, store: Store, listener: Listener, gate: Gate) ->
         known = path.exists()  # a run's folder may be removed once its model is made
         planned = _read_plan(path) if known else make_plan(recipe, data, store=store)
         return Trained(recipe, data, planned, done, was_done=True)
-    planned = make_plan(recipe, data, store=store, listener=listener)
+    probes = gate.inspects
+    planned = make_plan(recipe, data, store=store, listener=listener, probes=probes)
+    if not gate.inspects:
+        return _Ahead(recipe, data, report, planned)
     return _Ahead(recipe, data, _inspected(recipe, data, planned, store, listener), planned)
 
 

@@ -25,6 +25,7 @@ COMMANDS: Registry[Command] = Registry(
         "prepare": "tuneful.cli.commands.prepare:COMMAND",
         "run": "tuneful.cli.commands.run:COMMAND",
         "schema": "tuneful.cli.commands.schema:COMMAND",
+        "select": "tuneful.cli.commands.select:COMMAND",
         "show": "tuneful.cli.commands.show:COMMAND",
         "sweep": "tuneful.cli.commands.sweep:COMMAND",
         "train": "tuneful.cli.commands.train:COMMAND",
