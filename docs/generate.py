@@ -36,6 +36,7 @@ PARTS = {
     "Formats": "tuneful.data.formats:FORMATS",
     "Cleaners": "tuneful.data.cleaning:CLEANERS",
     "Selectors": "tuneful.data.selecting:SELECTORS",
+    "Augmenters": "tuneful.data.augmenting:AUGMENTERS",
     "Data checks": "tuneful.data.checks:CHECKS",
     "Preflight checks": "tuneful.training.preflight:PREFLIGHT",
     "Measures": "tuneful.evaluating.measures:MEASURES",
@@ -49,6 +50,7 @@ OWN_PAGES = {
     "Optimizers": "train.optimizer",
     "Cleaners": "cleaner",
     "Selectors": "data.select",
+    "Augmenters": "augmenter",
 }
 """Parts that have a page each, and the recipe key that names them."""
 

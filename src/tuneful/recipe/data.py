@@ -14,6 +14,11 @@ CleanerPart = Annotated[
 ]
 """A step of cleaning: its name, or {name, settings}."""
 
+AugmenterPart = Annotated[
+    SerializeAsAny[PartConfig], part("augmenter"), WithJsonSchema({"part": "augmenter"})
+]
+"""A way to make rows: its name, or {name, settings}."""
+
 
 class Take(Closed):
     """How many rows of each split to use, and which."""
@@ -219,6 +224,11 @@ class Data(Closed):
         default_factory=list[str],
         description="Sources of what the model will be measured on elsewhere: rows that share 13 "
         "words in a row with one of their texts are found (Brown et al. 2020, arXiv:2005.14165).",
+    )
+    augment: list[AugmenterPart] = Field(
+        default_factory=list[AugmenterPart],
+        description="Ways to make more training rows: `tuneful list augmenters`. "
+        "augmented.jsonl in the data set's folder lists each with what it was made of.",
     )
     answers: Answers | None = Field(
         default=None,

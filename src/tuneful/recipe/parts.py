@@ -24,6 +24,7 @@ TABLES: dict[str, str] = {
 LISTED: dict[str, str] = {
     "grader": "tuneful.grading.graders:GRADERS",
     "cleaner": "tuneful.data.cleaning:CLEANERS",
+    "augmenter": "tuneful.data.augmenting:AUGMENTERS",
 }
 """Parts that a part's own settings list: {rewards: [{name: regex, ...}, ...]}."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
-from tuneful.data.dataset import REPORT, SKIPPED, SPLITS, Dataset
+from tuneful.data.dataset import REPORT, Dataset
+from tuneful.data.derived import take_over
 from tuneful.data.selecting import SELECTORS
 from tuneful.data.selecting.base import SelectConfig, choose_rows
 from tuneful.models.references import locate
@@ -66,12 +66,7 @@ def _looks_through(recipe: Recipe, store: Store, listener: Listener) -> list[Any
 
 def _write_rows(draft: Path, data: Dataset, row_K: Numbers) -> None:
     """Write the chosen training rows, and the other splits as they are."""
-    (draft / "rows").mkdir()
-    for split in SPLITS:
-        if split != "train" and data.file(split).exists():
-            _same_file(data.file(split), draft / "rows" / f"{split}.arrow")
-    if (data.path / SKIPPED).exists():
-        shutil.copyfile(data.path / SKIPPED, draft / SKIPPED)
+    take_over(draft, data)
     is_chosen_N = np.zeros(data.num_rows("train"), np.bool_)
     is_chosen_N[row_K] = True
     writer, begin = Writer(draft / "rows" / "train.arrow", schema(data.row_type)), 0
@@ -82,14 +77,6 @@ def _write_rows(draft: Path, data: Dataset, row_K: Numbers) -> None:
             begin = end
     finally:
         writer.close()
-
-
-def _same_file(source: Path, target: Path) -> None:
-    """The same file at another place; a copy where the disk knows no second name for it."""
-    try:
-        target.hardlink_to(source)  # data sets are never changed
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _facts(

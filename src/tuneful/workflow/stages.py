@@ -11,10 +11,13 @@ from tuneful.core.artifact import write_json
 from tuneful.core.events import Event, ignore
 from tuneful.core.run import Run
 from tuneful.core.store import Store
+from tuneful.data.augment import augment
 from tuneful.data.corrections import correct
 from tuneful.data.prepare import prepare as prepare_data
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
 from tuneful.evaluating.evaluate import kept_evaluation
+from tuneful.models.neighbours import word_neighbours
+from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
 from tuneful.planning.plan import plan as plan_run
 from tuneful.selecting.choose import select
@@ -22,7 +25,7 @@ from tuneful.training.teacher_texts import answer
 from tuneful.training.timing import make_probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from tuneful.core.events import Listener
     from tuneful.core.report import Report
@@ -36,8 +39,8 @@ T = TypeVar("T")
 def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = ignore) -> Dataset:
     """Turn the recipe's source into a data set: format, checks, split, rows on disk.
 
-    Where the recipe has rows chosen (data.select), a teacher write the answers (data.answers) or
-    mistakes corrected (data.corrections), it is done here, in this order.
+    Where the recipe has rows chosen (data.select), made (data.augment), answered by a teacher
+    (data.answers) or mistakes corrected (data.corrections), it is done here, in this order.
 
     Raises:
         DataError: The source cannot be read as what it is said to be.
@@ -45,10 +48,15 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
     """
     place = store or Store.default()
 
+    def near(words: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return word_neighbours(locate(recipe.model, place, listener), words)
+
     def work() -> Dataset:
         data = prepare_data(recipe, place, listener)
         if recipe.data.select is not None:
             data = select(data, recipe, place, listener)
+        if recipe.data.augment:
+            data = augment(data, recipe, place, near)
         if recipe.data.answers is not None:
             data = answer(data, recipe, place, listener)
         if recipe.data.corrections is not None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tuneful.core.store import Store
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
-         "cleaners", "optimizers", "selectors", "formats", "metrics", "sources")  # fmt: skip
+         "cleaners", "optimizers", "selectors", "augmenters", "formats", "metrics",
+         "sources")  # fmt: skip
 KEPT = ("runs", "models", "datasets")
 """What stands in folders of the store."""
 
@@ -87,6 +88,7 @@ def _said(part: Any) -> dict[str, str]:
 
 
 def _table(kind: str) -> Registry[Any]:
+    from tuneful.data.augmenting import AUGMENTERS
     from tuneful.data.cleaning import CLEANERS
     from tuneful.data.formats import FORMATS
     from tuneful.data.selecting import SELECTORS
@@ -104,6 +106,7 @@ def _table(kind: str) -> Registry[Any]:
         "cleaners": CLEANERS,
         "optimizers": OPTIMIZERS,
         "selectors": SELECTORS,
+        "augmenters": AUGMENTERS,
         "formats": FORMATS,
         "metrics": METRICS,
         "sources": SOURCES,
