@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-detectors
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -55,6 +55,9 @@ bench-classify: .venv/.installed-bench
 
 bench-accuracy: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.accuracy
+
+bench-detectors: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.detectors
 
 bench-data: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.data

@@ -11,7 +11,7 @@ from typing import Any
 from tuneful.core.errors import DataError
 
 FEWEST_LETTERS = 40
-LEAST_PROBABILITY = 0.95
+LEAST_PROBABILITY = 0.9
 BEGINNING = 1000
 """Characters that are looked at."""
 
