@@ -56,6 +56,12 @@ def test_rows_are_chosen_by_what_they_are(ready: Any):
     (one,) = choose(data, Wanted(found="html"))
     assert (one.source_row, one.what) == (10, "what: <br />")
     assert one.values == {"text": rows[9][0], "label": "b"}
+    for n in range(0, 60, 5):
+        rows[n][0] += " <br />"
+    data = ready(rows)
+    assert len(data.splits) == 3
+    assert chosen(data, found="html", most=4) == [1, 6, 10, 11]
+    assert chosen(data, found="html", skip=4, most=2) == [16, 21]
 
 
 def test_pages_go_on_where_the_last_ended(ready: Any):

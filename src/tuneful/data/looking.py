@@ -33,7 +33,8 @@ class Wanted:
         contains: With this in one of its texts, whatever the case.
         found: Listed by this finding (found/CODE.jsonl).
         rows: With these numbers in the source.
-        order: As they stand, longest or shortest first, or drawn at random, always the same.
+        order: first: as they stand, or as the finding lists them; longest or shortest first;
+            random: drawn, always the same.
         skip: Leave out so many of them.
         most: Then show so many.
     """
@@ -75,6 +76,10 @@ def choose(data: Dataset, wanted: Wanted) -> list[Looked]:
     """
     _check(data, wanted)
     found, end = _fitting(data, wanted), wanted.skip + wanted.most
+    if wanted.order == "first" and wanted.found:  # as the finding ranks them
+        rank = {place: number for number, place in enumerate(_listed(data, wanted.found))}
+        by_rank = heapq.nsmallest(end, found, key=lambda one: rank[one.split, one.source_row])
+        return by_rank[wanted.skip :]
     if wanted.order == "first":
         return list(islice(found, wanted.skip, end))
     draw = random.Random(0)

@@ -21,7 +21,7 @@ FEWEST_WORDS = 3
 LONGEST = 200
 FEWEST_ROWS = 10
 LEAST_SHARE = 0.002
-MOST_KNOWN = 1_000_000
+MOST_KNOWN = 200_000
 """Different lines that are counted."""
 MOST_NAMED = 20
 
