@@ -40,9 +40,9 @@ golden: .venv/.installed-dev
 	$(BIN)/python -m pytest tests/golden --write-golden
 
 # Every recipe that needs nothing but the package index, those first whose models others learn from; then what
-# each gained. What is done already is not done again.
+# each gained. What is done already is not done again. select-imdb.yaml is for `tuneful select`.
 TEACHERS := $(wildcard recipes/imdb.yaml recipes/chat-json.yaml recipes/reward-model.yaml)
-ELSEWHERE := recipes/imdb-tutorial.yaml recipes/imdb-distilbert.yaml
+ELSEWHERE := recipes/imdb-tutorial.yaml recipes/imdb-distilbert.yaml recipes/select-imdb.yaml
 RECIPES ?= $(TEACHERS) $(filter-out $(TEACHERS) $(ELSEWHERE),$(sort $(wildcard recipes/*.yaml)))
 
 recipes: .venv/.installed-extras
