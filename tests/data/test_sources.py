@@ -44,7 +44,6 @@ def test_a_query_gives_rows(base: str, tmp_path: Path, store: Store):
 
 
 def test_another_database_goes_by_sqlalchemy(base: str):
-    pytest.importorskip("sqlalchemy")
     other = base.replace("sqlite:", "sqlite+pysqlite:")
     read = [list(open_source(f"sql:{name}", ignore, QUERY).read()) for name in (base, other)]
     assert read[0] == read[1]
