@@ -23,7 +23,7 @@ from tuneful.core.artifact import write_json
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare
-from tuneful.data.records import Record
+from tuneful.data.reading.records import Record
 from tuneful.data.sources import open_source
 from tuneful.recipe.schema import Recipe
 

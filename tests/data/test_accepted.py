@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tuneful.data.accepted import accepts, first_accepted, read_accepted, reference_of
+from tuneful.data.columns.accepted import accepts, first_accepted, read_accepted, reference_of
 from tuneful.data.message import Message, ToolCall
 from tuneful.data.rows import Chat
 

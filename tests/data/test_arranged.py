@@ -11,11 +11,11 @@ import pytest
 
 from tuneful.core.errors import DataError, RecipeError
 from tuneful.core.store import Store
-from tuneful.data.arranged import content_hash, joined, leave_out_copies, moment
 from tuneful.data.dataset import SPLITS, Dataset
-from tuneful.data.divide import TEST, TRAIN, UNUSED, VALIDATION
 from tuneful.data.formats.base import BadValue
 from tuneful.data.prepare import prepare
+from tuneful.data.splitting.arranged import content_hash, joined, leave_out_copies, moment
+from tuneful.data.splitting.divide import TEST, TRAIN, UNUSED, VALIDATION
 from tuneful.recipe.schema import Recipe
 
 WORDS = [

@@ -9,11 +9,11 @@ import pytest
 from tests.world import classify_recipe
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
-from tuneful.data.augment import augment
 from tuneful.data.augmenting import AUGMENTERS
 from tuneful.data.augmenting.base import Guard, Material, core, in_place_of, is_negation
 from tuneful.data.augmenting.typos import KEYS, misspelt
-from tuneful.data.leaning import Leaning
+from tuneful.data.deriving.augment import augment
+from tuneful.data.faults.leaning import Leaning
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Labelled, Rated
 from tuneful.recipe.change import with_changes

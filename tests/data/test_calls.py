@@ -10,10 +10,10 @@ import pytest
 
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
-from tuneful.data.detect import choose_format
 from tuneful.data.formats.base import BadValue, Sample
 from tuneful.data.message import Message, ToolCall
 from tuneful.data.prepare import prepare
+from tuneful.data.reading.detect import choose_format
 from tuneful.data.rows import Chat, to_json
 from tuneful.recipe.schema import Recipe
 

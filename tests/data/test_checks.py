@@ -16,7 +16,7 @@ from tuneful.data.checks import CHECKS
 from tuneful.data.checks.base import listed
 from tuneful.data.dataset import Dataset
 from tuneful.data.prepare import prepare
-from tuneful.data.seen import Runs
+from tuneful.data.reading.seen import Runs
 from tuneful.recipe.schema import Recipe
 
 RowValues = dict[str, Any]

@@ -15,14 +15,14 @@ import pytest
 from tests.data.conftest import Put
 from tuneful.cli.main import main
 from tuneful.core.errors import DataError
-from tuneful.data.convert import Asked, convert
-from tuneful.data.detect import choose_format
+from tuneful.data.converting.convert import Asked, convert
 from tuneful.data.formats import FORMATS
 from tuneful.data.formats.base import BadValue, Sample, WritableFormat
 from tuneful.data.message import Message, ToolCall
 from tuneful.data.readers import READERS
 from tuneful.data.readers.base import suffix
-from tuneful.data.records import Meter, Record
+from tuneful.data.reading.detect import choose_format
+from tuneful.data.reading.records import Meter, Record
 from tuneful.data.rows import (
     Chat,
     Judged,

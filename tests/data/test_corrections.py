@@ -12,10 +12,10 @@ from tests import rows as row_files
 from tests import world
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
-from tuneful.data.arranged import content_hash
-from tuneful.data.corrections import key_of
 from tuneful.data.dataset import SPLITS, Dataset
+from tuneful.data.deriving.corrections import key_of
 from tuneful.data.rows import Chat, Labelled, Preference
+from tuneful.data.splitting.arranged import content_hash
 from tuneful.evaluating.corrections import about_corrections
 from tuneful.recipe.schema import Recipe
 from tuneful.workflow import Gate, evaluate, prepare, train_recipe

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuneful.data.amounts import Amounts, rows_needed, settle
-from tuneful.data.divide import (
+from tuneful.data.splitting.amounts import Amounts, rows_needed, settle
+from tuneful.data.splitting.divide import (
     TEST,
     TRAIN,
     UNUSED,

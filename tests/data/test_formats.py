@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tuneful.core.errors import DataError, UnknownName
-from tuneful.data.detect import Chosen, choose_format
 from tuneful.data.formats.base import BadValue, Converted, Sample
 from tuneful.data.message import Message
+from tuneful.data.reading.detect import Chosen, choose_format
 from tuneful.data.rows import Chat, Judged, Labelled, Preference, Ranked
 
 

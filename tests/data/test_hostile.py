@@ -23,7 +23,7 @@ from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare
 from tuneful.data.readers import base, parquet
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 from tuneful.data.sources import open_source
 
 
@@ -197,7 +197,7 @@ READ = """
 import sys
 from pathlib import Path
 from tuneful.data.readers import READERS
-from tuneful.data.records import Meter, Record
+from tuneful.data.reading.records import Meter, Record
 path = Path(sys.argv[1])
 print([isinstance(item, Record) for item in READERS[path.suffix[1:]](path, Meter())])
 status = Path("/proc/self/status").read_text()

@@ -11,10 +11,10 @@ import pytest
 from tuneful.core.chart import Bars, bar_chart
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
-from tuneful.data.compare import compare
 from tuneful.data.dataset import PAGE, Dataset
-from tuneful.data.looking import Wanted, choose
 from tuneful.data.prepare import prepare
+from tuneful.data.showing.compare import compare
+from tuneful.data.showing.looking import Wanted, choose
 from tuneful.recipe.schema import Recipe
 
 Rows = list[list[str]]

@@ -10,11 +10,11 @@ import pytest
 
 from tuneful.core.report import Level
 from tuneful.core.store import Store
-from tuneful.data.cleaned import differ, mended
 from tuneful.data.cleaning.mask import Mask, MaskConfig
 from tuneful.data.dataset import Dataset
 from tuneful.data.faults.private import KINDS, find_private, luhn, mod_97
 from tuneful.data.prepare import prepare
+from tuneful.data.reading.cleaned import differ, mended
 from tuneful.recipe.schema import Recipe
 
 KEY = "sk-proj-Ab3dE5gH7jK9mN1pQ3sT"

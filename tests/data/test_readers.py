@@ -18,7 +18,7 @@ from tests.data.conftest import Put
 from tuneful.core.errors import DataError
 from tuneful.data.readers import READERS
 from tuneful.data.readers.base import suffix
-from tuneful.data.records import BadRow, Meter, Record
+from tuneful.data.reading.records import BadRow, Meter, Record
 
 
 def read(path: Path) -> list[Record | BadRow]:

@@ -15,12 +15,12 @@ import pytest
 from tests.world import review
 from tuneful.core.report import Finding, Level
 from tuneful.core.store import Store
-from tuneful.data.contamination import read_benchmark, shared
 from tuneful.data.copies.shingles import grams
 from tuneful.data.dataset import Dataset
-from tuneful.data.doubtful import doubted
 from tuneful.data.faults.answers import broken_json, is_json
 from tuneful.data.faults.calls import wrong_call
+from tuneful.data.faults.contamination import read_benchmark, shared
+from tuneful.data.faults.doubtful import doubted
 from tuneful.data.faults.turns import mend_order, order_of, wrong_order
 from tuneful.data.message import Message, ToolCall
 from tuneful.data.prepare import prepare

@@ -15,7 +15,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare
-from tuneful.data.records import Record
+from tuneful.data.reading.records import Record
 from tuneful.data.sources import open_source
 
 QUERY = "SELECT body AS text, kind AS label FROM reviews ORDER BY id"

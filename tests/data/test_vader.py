@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuneful.data.records import Meter, Record
-from tuneful.data.vader import ranks_of, read_ranked_vader
+from tuneful.data.collections.vader import ranks_of, read_ranked_vader
+from tuneful.data.reading.records import Meter, Record
 
 
 def test_close_ratings_share_a_rank():

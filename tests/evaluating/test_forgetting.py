@@ -7,7 +7,7 @@ import pytest
 from tests.world import chat_recipe, classify_recipe, review
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
-from tuneful.data.general import measured_rows
+from tuneful.data.collections.general import measured_rows
 from tuneful.evaluating.summary import summarize
 from tuneful.recipe.change import with_changes
 from tuneful.workflow import Gate, run

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tests import world
 from tuneful.core.errors import RecipeError
 from tuneful.core.store import Store
-from tuneful.data.json_schema import fits, unknown_words
+from tuneful.data.columns.json_schema import fits, unknown_words
 from tuneful.data.message import Message
 from tuneful.grading.graders import GRADERS
 from tuneful.grading.graders.base import Answer, Failed

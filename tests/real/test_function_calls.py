@@ -12,7 +12,7 @@ import pytest
 
 from tuneful.core.assets import asset, fetch_package
 from tuneful.core.store import Store
-from tuneful.data.accepted import accepts, read_accepted, reference_of
+from tuneful.data.columns.accepted import accepts, read_accepted, reference_of
 from tuneful.data.prepare import prepare
 from tuneful.data.rows import Chat
 from tuneful.evaluating.bootstrap import value_of

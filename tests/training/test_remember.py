@@ -13,7 +13,7 @@ from tests.world import chat_model, chat_recipe, chats, review, reviews
 from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
-from tuneful.data.general import learned_rows, measured_rows
+from tuneful.data.collections.general import learned_rows, measured_rows
 from tuneful.models.encoded import Encoded
 from tuneful.models.load import load_weights
 from tuneful.models.scoring import Learned, Scorer

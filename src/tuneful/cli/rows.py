@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tuneful.cli.console import Console
     from tuneful.data.dataset import Dataset
-    from tuneful.data.looking import Looked
+    from tuneful.data.showing.looking import Looked
     from tuneful.planning.tokens import Shown, Token
 
 LEARNED = ("\x1b[30;42m", "\x1b[30;102m")

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.events import Event, ignore
-from tuneful.data.amounts import rows_needed, settle
-from tuneful.data.arranged import by_content, by_time, joined, leave_out_copies
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
-from tuneful.data.card import card
 from tuneful.data.checks import check_rows
 from tuneful.data.checks.base import Facts, TextFacts
 from tuneful.data.copies.groups import find_copies
 from tuneful.data.dataset import CARD, CLEANED, PAGE, REPORT, SKIPPED, Dataset
-from tuneful.data.divide import NUMBERS, Rows, choose, divide, generator, in_order
-from tuneful.data.page import page
 from tuneful.data.readers.base import suffix
+from tuneful.data.reading.scan import Scan
 from tuneful.data.rows import kinds_of
-from tuneful.data.scan import Scan
+from tuneful.data.showing.card import card
+from tuneful.data.showing.page import page
+from tuneful.data.showing.summary import describe, manifest_facts
 from tuneful.data.sources import open_source
-from tuneful.data.summary import describe, manifest_facts
+from tuneful.data.splitting.amounts import rows_needed, settle
+from tuneful.data.splitting.arranged import by_content, by_time, joined, leave_out_copies
+from tuneful.data.splitting.divide import NUMBERS, Rows, choose, divide, generator, in_order
 from tuneful.recipe.parts import registry
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
-    from tuneful.data.amounts import Amounts
-    from tuneful.data.records import Source
+    from tuneful.data.reading.records import Source
+    from tuneful.data.splitting.amounts import Amounts
     from tuneful.recipe.schema import Recipe
 
 VERSION = 8

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level, Table
 from tuneful.core.units import percent
-from tuneful.data.corrections import CORRECTIONS, key_of
+from tuneful.data.deriving.corrections import CORRECTIONS, key_of
 from tuneful.evaluating.measures.classes import ClassSample
 from tuneful.evaluating.measures.ratings import RatingSample
 from tuneful.evaluating.predictions import ask_tuned, measure_of

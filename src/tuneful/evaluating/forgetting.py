@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import digest, write_json
 from tuneful.core.events import Event
-from tuneful.data.general import measured_rows
+from tuneful.data.collections.general import measured_rows
 from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.base import Context
 from tuneful.methods import METHODS

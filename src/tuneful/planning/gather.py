@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.machine import look
+from tuneful.data.collections.general import learned_rows
 from tuneful.data.formats import FORMATS
 from tuneful.data.formats.template import NEEDED
-from tuneful.data.general import learned_rows
 from tuneful.data.rows import kinds_of
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts

@@ -10,7 +10,7 @@ from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
 from tuneful.data.dataset import REPORT, Dataset
-from tuneful.data.derived import take_over
+from tuneful.data.deriving.derived import take_over
 from tuneful.data.selecting import SELECTORS
 from tuneful.data.selecting.base import SelectConfig, choose_rows
 from tuneful.models.references import locate

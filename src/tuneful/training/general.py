@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tuneful.data.general import learned_rows
+from tuneful.data.collections.general import learned_rows
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 from tuneful.planning.remember import rows_before

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import RecipeError
-from tuneful.data.json_schema import fits, unknown_words
+from tuneful.data.columns.json_schema import fits, unknown_words
 from tuneful.grading.graders.base import Answer, json_of
 from tuneful.grading.panel import Panel
 

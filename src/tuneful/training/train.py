@@ -11,7 +11,7 @@ from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import Stopped, TunefulError
 from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
-from tuneful.data.general import contents_of
+from tuneful.data.collections.general import contents_of
 from tuneful.grading.rollouts import updates_of
 from tuneful.models.model import Model, put_in_place, save_model
 from tuneful.models.value_head import part_with_value_head

@@ -11,8 +11,8 @@ from tuneful.core.artifact import write_json
 from tuneful.core.events import Event, ignore
 from tuneful.core.run import Run
 from tuneful.core.store import Store
-from tuneful.data.augment import augment
-from tuneful.data.corrections import correct
+from tuneful.data.deriving.augment import augment
+from tuneful.data.deriving.corrections import correct
 from tuneful.data.prepare import prepare as prepare_data
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
 from tuneful.evaluating.evaluate import kept_evaluation

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tuneful.cli.console import Console
     from tuneful.core.report import Finding
-    from tuneful.data.convert import Converted
+    from tuneful.data.converting.convert import Converted
 
 
 def add(parser: ArgumentParser) -> None:
@@ -62,7 +62,7 @@ def run(args: Namespace, console: Console) -> int:
     """Convert, and show what was read, written and lost."""
     from tuneful.core.report import Report
     from tuneful.core.units import rows
-    from tuneful.data.convert import Asked, convert
+    from tuneful.data.converting.convert import Asked, convert
 
     asked = Asked(
         source=args.source,

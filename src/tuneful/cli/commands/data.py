@@ -58,7 +58,7 @@ def run(args: Namespace, console: Console) -> int:
 
 def _look(args: Namespace, console: Console) -> int:
     from tuneful.cli.rows import dataset_of, row_shown
-    from tuneful.data.looking import Wanted, choose
+    from tuneful.data.showing.looking import Wanted, choose
 
     data = dataset_of(args.data, console)
     wanted = Wanted(args.split or "", args.label, args.contains, args.found, tuple(args.row),
@@ -109,7 +109,7 @@ def _tokens(args: Namespace, console: Console) -> int:
 
 def _diff(args: Namespace, console: Console) -> int:
     from tuneful.cli.rows import dataset_of
-    from tuneful.data.compare import compare
+    from tuneful.data.showing.compare import compare
 
     one, other = dataset_of(args.one, console), dataset_of(args.other, console)
     console.report(compare(one, other))

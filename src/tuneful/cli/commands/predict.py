@@ -120,7 +120,7 @@ def _object(line: str, columns: Sequence[str]) -> dict[str, Any]:
 
 def _of_file(path: Path, column: str, columns: Sequence[str]) -> Iterator[Any]:
     from tuneful.core.events import ignore
-    from tuneful.data.records import BadRow, place
+    from tuneful.data.reading.records import BadRow, place
     from tuneful.data.sources import open_source
 
     if path.suffix == ".txt":
@@ -153,7 +153,7 @@ def _lines_of(path: Path) -> Iterator[str]:
         DataError: One is not UTF-8.
     """
     from tuneful.data.readers.base import TO_UTF8, Lines, opened
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
     with opened(path, Meter()) as file:
         lines = Lines(file, path)

@@ -14,8 +14,8 @@ from tuneful.core.report import Finding
 from tuneful.core.units import rows as rows_in_words
 from tuneful.data.arrow import pyarrow, read_batches, row_of
 from tuneful.data.dataset import FOUND
-from tuneful.data.divide import NUMBERS
 from tuneful.data.judged import text_judged
+from tuneful.data.splitting.divide import NUMBERS
 from tuneful.data.strings import answers_in, texts_in
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tuneful.data.amounts import Amounts
     from tuneful.data.arrow import Batch
     from tuneful.data.copies.groups import Copies
-    from tuneful.data.divide import Rows
-    from tuneful.data.scan import Scan
+    from tuneful.data.reading.scan import Scan
+    from tuneful.data.splitting.amounts import Amounts
+    from tuneful.data.splitting.divide import Rows
     from tuneful.recipe.schema import Recipe
 
 MOST_SHOWN = 5

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
-from tuneful.data.divide import NUMBERS
+from tuneful.data.splitting.divide import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.data.checks.base import rows_that, tell
-from tuneful.data.contamination import WORDS, read_benchmark, shared
+from tuneful.data.faults.contamination import WORDS, read_benchmark, shared
 from tuneful.data.strings import arrays_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tuneful.data.checks.base import Facts
-    from tuneful.data.contamination import Benchmark
+    from tuneful.data.faults.contamination import Benchmark
 
 GRAVE_SHARE = 0.01
 

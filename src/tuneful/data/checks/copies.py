@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.data.checks.base import MOST_SHOWN, listed
-from tuneful.data.divide import NUMBERS, TEST, UNUSED, VALIDATION
+from tuneful.data.splitting.divide import NUMBERS, TEST, UNUSED, VALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

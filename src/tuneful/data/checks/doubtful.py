@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
 from tuneful.data.checks.base import MOST_SHOWN, rows_that
-from tuneful.data.doubtful import doubted
-from tuneful.data.quick_head import features, hash_words, held_out
+from tuneful.data.faults.doubtful import doubted
+from tuneful.data.faults.quick_head import features, hash_words, held_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tuneful.data.checks.base import Facts
-    from tuneful.data.doubtful import Doubted
+    from tuneful.data.faults.doubtful import Doubted
 
 FOLDS = 5
 FEWEST_ROWS = 200

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tuneful.data.arrow import pyarrow
 from tuneful.data.cleaning.base import LEAVES_OUT
-from tuneful.data.contamination import WORDS, read_benchmark, shared
+from tuneful.data.faults.contamination import WORDS, read_benchmark, shared
 from tuneful.data.rows import texts_of
 from tuneful.recipe.parts import PartConfig
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.json_schema import TYPES, fits
+from tuneful.data.columns.json_schema import TYPES, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import is_alpaca, is_list, items_in, json_in
-from tuneful.data.chats import chat_row, exchanges
+from tuneful.data.columns.cells import is_alpaca, is_list, items_in, json_in
+from tuneful.data.columns.chats import chat_row, exchanges
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.calls import named, tool_calls_of, tools_of
-from tuneful.data.cells import is_list, items_in, json_in, object_in
-from tuneful.data.chats import chat_row, system_of
+from tuneful.data.columns.calls import named, tool_calls_of, tools_of
+from tuneful.data.columns.cells import is_list, items_in, json_in, object_in
+from tuneful.data.columns.chats import chat_row, system_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from tuneful.data.calls import tools_of
-from tuneful.data.chats import TURNS, chat_row, first_turns, is_answered, speakers
+from tuneful.data.columns.calls import tools_of
+from tuneful.data.columns.chats import TURNS, chat_row, first_turns, is_answered, speakers
+from tuneful.data.columns.turns import turns_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, to_json
-from tuneful.data.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.chats import TURNS, chat_row, speakers
+from tuneful.data.columns.chats import TURNS, chat_row, speakers
+from tuneful.data.columns.turns import turns_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Chat
-from tuneful.data.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

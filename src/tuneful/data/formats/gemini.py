@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.calls import tool_calls_of, tools_of
-from tuneful.data.cells import (
+from tuneful.data.columns.calls import tool_calls_of, tools_of
+from tuneful.data.columns.cells import (
     asked,
     is_list,
     is_object,
@@ -18,7 +18,7 @@ from tuneful.data.cells import (
     number_of,
     object_in,
 )
-from tuneful.data.chats import chat_row, system_of
+from tuneful.data.columns.chats import chat_row, system_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Preference, Prompt

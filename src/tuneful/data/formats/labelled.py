@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import TEXT
+from tuneful.data.columns.cells import TEXT
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.rows import Labelled, to_json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import TEXT, list_of
+from tuneful.data.columns.cells import TEXT, list_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
 from tuneful.data.rows import MultiLabelled, to_json
 

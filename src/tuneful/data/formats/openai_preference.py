@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from tuneful.data.cells import answer_of, asked, json_in
+from tuneful.data.columns.cells import answer_of, asked, json_in
+from tuneful.data.columns.turns import turns_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Preference
-from tuneful.data.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

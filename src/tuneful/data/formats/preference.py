@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import PROMPT, answer_of, asked, asks_alike, number_of, prompt_of
+from tuneful.data.columns.cells import PROMPT, answer_of, asked, asks_alike, number_of, prompt_of
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Preference, to_json
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.calls import tools_of
-from tuneful.data.cells import PROMPT, asked, prompt_of
-from tuneful.data.chats import ends_open
+from tuneful.data.columns.calls import tools_of
+from tuneful.data.columns.cells import PROMPT, asked, prompt_of
+from tuneful.data.columns.chats import ends_open
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, plain, text_of
 from tuneful.data.rows import Prompt, to_json
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import answer_of, has_documents, is_alpaca, prompt_of
-from tuneful.data.chats import chat_row, exchanges
+from tuneful.data.columns.cells import answer_of, has_documents, is_alpaca, prompt_of
+from tuneful.data.columns.chats import chat_row, exchanges
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat

@@ -12,8 +12,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from tuneful.data.cells import DISTRACTORS, DOCUMENTS, GOLDEN, has_documents, json_in
-from tuneful.data.chats import chat_row, exchanges
+from tuneful.data.columns.cells import DISTRACTORS, DOCUMENTS, GOLDEN, has_documents, json_in
+from tuneful.data.columns.chats import chat_row, exchanges
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.cells import TEXT, number_of
+from tuneful.data.columns.cells import TEXT, number_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
 from tuneful.data.rows import Rated, to_json
 

@@ -7,13 +7,13 @@ from typing import IO, TYPE_CHECKING, Any
 from tuneful.core.errors import DataError
 from tuneful.data.arrow import pyarrow
 from tuneful.data.readers.base import MOST_COLUMNS, opened, too_wide
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 FILE = b"ARROW1"
 FEATHER_1 = b"FEA1"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from tuneful.core.errors import DataError
-from tuneful.data.records import BadRow, Meter, Record
+from tuneful.data.reading.records import BadRow, Meter, Record
 
 Reader = Callable[[Path, Meter], Iterator[Record | BadRow]]
 """Reads one file, a row at a time, however large it is."""

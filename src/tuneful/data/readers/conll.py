@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.data.readers.base import TO_UTF8, Lines, empty, opened
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 DOCUMENT = "-DOCSTART-"
 MOST_WORDS = 100_000

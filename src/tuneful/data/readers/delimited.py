@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
 from tuneful.data.readers.base import MOST_COLUMNS, TO_UTF8, Lines, empty, opened, too_wide
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 LONGEST_FIELD = 1 << 24
 """Characters. A text of 100k tokens has half a million; a quote that is never closed has no end."""

@@ -18,7 +18,7 @@ from tuneful.data.readers.base import (
     too_wide,
     unlike,
 )
-from tuneful.data.records import BadRow, Meter, Record
+from tuneful.data.reading.records import BadRow, Meter, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

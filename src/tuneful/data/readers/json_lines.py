@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.data.readers.base import MOST_COLUMNS, TO_UTF8, Lines, empty, opened, unlike
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 TOO_WIDE = f"Keep those with texts and labels; {MOST_COLUMNS:,} are the most"
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from tuneful.core.errors import DataError
 from tuneful.data.arrow import pyarrow
 from tuneful.data.readers.base import MOST_COLUMNS, opened, too_wide
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 ROWS_AT_ONCE = 1000
 BYTES_AT_ONCE = 1 << 26

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.data.readers.base import BYTE_ORDER_MARK, TO_UTF8, opened, refuse_utf16
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 LONGEST_TEXT = 1 << 26
 """Bytes of one text, 64 MiB: thirteen times War and Peace, and little memory."""

@@ -14,7 +14,7 @@ from tuneful.core.registry import Registry
 
 if TYPE_CHECKING:
     from tuneful.core.events import Listener
-    from tuneful.data.records import Source
+    from tuneful.data.reading.records import Source
     from tuneful.data.sources.base import OpenSource
 
 SOURCES: Registry[OpenSource] = Registry(

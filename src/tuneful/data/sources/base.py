@@ -12,12 +12,12 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import Listener
 from tuneful.data.readers import READERS
 from tuneful.data.readers.base import suffix
-from tuneful.data.records import Meter, Source, SourceFile
+from tuneful.data.reading.records import Meter, Source, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tuneful.data.records import BadRow, Record
+    from tuneful.data.reading.records import BadRow, Record
 
 OpenSource = Callable[[str, Listener], Source]
 """Finds a source by its reference. Reading starts later, when `Source.read` is called."""

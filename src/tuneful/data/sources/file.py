@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuneful.data.records import Meter, Source
+from tuneful.data.reading.records import Meter, Source
 from tuneful.data.sources.base import check_readable, describe_files, reader_of, short_name
 
 if TYPE_CHECKING:

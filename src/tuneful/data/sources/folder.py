@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tuneful.core.errors import DataError
 from tuneful.data.readers import READERS
 from tuneful.data.readers.base import suffix
-from tuneful.data.records import BadRow, Meter, Record, Source, SourceFile
+from tuneful.data.reading.records import BadRow, Meter, Record, Source, SourceFile
 from tuneful.data.sources.base import (
     describe_files,
     reader_of,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.assets import asset, fetch_package
 from tuneful.core.errors import DataError
-from tuneful.data.bfcl import NOTES as BFCL_NOTES
-from tuneful.data.bfcl import read_bfcl
-from tuneful.data.records import BadRow, Meter, Record, Source
+from tuneful.data.collections.bfcl import NOTES as BFCL_NOTES
+from tuneful.data.collections.bfcl import read_bfcl
+from tuneful.data.collections.vader import NOTES as VADER_NOTES
+from tuneful.data.collections.vader import RANKED_NOTES, read_ranked_vader, read_vader
+from tuneful.data.reading.records import BadRow, Meter, Record, Source
 from tuneful.data.sources.base import describe_files, read_files, short_name
-from tuneful.data.vader import NOTES as VADER_NOTES
-from tuneful.data.vader import RANKED_NOTES, read_ranked_vader, read_vader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import DataError
-from tuneful.data.records import Record, Source, SourceFile
+from tuneful.data.reading.records import Record, Source, SourceFile
 from tuneful.data.sources.base import short_name
 
 if TYPE_CHECKING:

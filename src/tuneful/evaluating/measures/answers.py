@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.accepted import reference_of
-from tuneful.data.json_schema import read_schema
+from tuneful.data.columns.accepted import reference_of
+from tuneful.data.columns.json_schema import read_schema
 from tuneful.data.message import Message
 from tuneful.evaluating.measures.base import Plain, Told
 from tuneful.evaluating.metrics.json_answers import fields

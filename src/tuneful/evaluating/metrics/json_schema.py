@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tuneful.core.errors import DataError
-from tuneful.data.json_schema import fits, read_schema
+from tuneful.data.columns.json_schema import fits, read_schema
 from tuneful.evaluating.metrics.base import Mean
 from tuneful.grading.graders.base import json_of
 

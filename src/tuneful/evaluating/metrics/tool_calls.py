@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.core.errors import DataError
-from tuneful.data.accepted import accepts, read_accepted
+from tuneful.data.columns.accepted import accepts, read_accepted
 from tuneful.evaluating.metrics.base import Mean
 from tuneful.models.tools import read_calls
 

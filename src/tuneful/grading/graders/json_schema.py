@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from tuneful.data.json_schema import fits, unknown_words
+from tuneful.data.columns.json_schema import fits, unknown_words
 from tuneful.grading.graders.base import GraderConfig, json_of
 
 if TYPE_CHECKING:

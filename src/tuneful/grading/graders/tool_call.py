@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tuneful.data.accepted import accepts, read_accepted
+from tuneful.data.columns.accepted import accepts, read_accepted
 from tuneful.grading.graders.base import GraderConfig
 from tuneful.models.tools import read_calls
 

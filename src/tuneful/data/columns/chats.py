@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tuneful.data.calls import refuse_unknown_calls
-from tuneful.data.cells import is_list, is_object, items_in, json_in, object_in
+from tuneful.data.columns.calls import refuse_unknown_calls
+from tuneful.data.columns.cells import is_list, is_object, items_in, json_in, object_in
+from tuneful.data.columns.turns import SHAPE
 from tuneful.data.formats.base import BadValue, Converted, Sample
-from tuneful.data.turns import SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
 from tuneful.core.units import rows
-from tuneful.data.records import BadRow, Record
+from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

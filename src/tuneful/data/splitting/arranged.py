@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.errors import RecipeError
 from tuneful.data.copies.union import Union
-from tuneful.data.divide import TEST, TRAIN, UNUSED, VALIDATION
-from tuneful.data.filtering import same
 from tuneful.data.formats.base import BadValue
+from tuneful.data.reading.filtering import same
+from tuneful.data.splitting.divide import TEST, TRAIN, UNUSED, VALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tuneful.data.amounts import Amounts
-    from tuneful.data.divide import Rows
+    from tuneful.data.splitting.amounts import Amounts
+    from tuneful.data.splitting.divide import Rows
     from tuneful.recipe.data import Data, Split
 
 WHOLE = 1 << 64

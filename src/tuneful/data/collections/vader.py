@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from tuneful.data.records import BadRow, Meter, Record
+from tuneful.data.reading.records import BadRow, Meter, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

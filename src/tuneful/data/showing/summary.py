@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tuneful.core.report import Cell, Finding
     from tuneful.data.checks.base import Facts
-    from tuneful.data.scan import Part
+    from tuneful.data.reading.scan import Part
 
 
 def manifest_facts(facts: Facts) -> dict[str, Any]:

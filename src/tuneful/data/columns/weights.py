@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
-from tuneful.data.cells import number_of
+from tuneful.data.columns.cells import number_of
 from tuneful.data.formats.base import BadValue, Convert, Converted
 from tuneful.data.rows import ROWS, WEIGHT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.calls import CALL, kind_of_value, named, tool_calls_of
+from tuneful.data.columns.calls import CALL, kind_of_value, named, tool_calls_of
 from tuneful.data.formats.base import BadValue
 from tuneful.data.message import Message
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from tuneful.data.amounts import Amounts
+    from tuneful.data.splitting.amounts import Amounts
 
 UNUSED, TRAIN, VALIDATION, TEST = 0, 1, 2, 3
 PART = 1 << 16

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from tuneful.data import layouts
+from tuneful.data.converting import layouts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level, Report, Table
-from tuneful.data.arranged import WHOLE, content_hash
 from tuneful.data.arrow import Writer, columns_of, pyarrow, row_of, schema
-from tuneful.data.cells import answer_of, asked, number_of, prompt_of
+from tuneful.data.columns.cells import answer_of, asked, number_of, prompt_of
 from tuneful.data.dataset import REPORT, SPLITS, Dataset
 from tuneful.data.formats.base import BadValue, text_of
-from tuneful.data.records import BadRow
+from tuneful.data.reading.records import BadRow
 from tuneful.data.rows import WEIGHT, Chat, Labelled, Preference, Prompt, Rated, kind_of
 from tuneful.data.sources import open_source
+from tuneful.data.splitting.arranged import WHOLE, content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

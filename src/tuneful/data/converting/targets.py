@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
-from tuneful.data.detect import Chosen, choose_format
 from tuneful.data.formats import FORMATS
 from tuneful.data.formats.base import Sample, WritableFormat
+from tuneful.data.reading.detect import Chosen, choose_format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

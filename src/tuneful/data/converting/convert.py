@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event, ignore
-from tuneful.data import layouts
-from tuneful.data.detect import choose_format
-from tuneful.data.drafts import LISTED, Drafts
+from tuneful.data.columns.weights import weighted
+from tuneful.data.converting import layouts
+from tuneful.data.converting.drafts import LISTED, Drafts
+from tuneful.data.converting.losses import differences
+from tuneful.data.converting.targets import chosen_for, target_of
 from tuneful.data.formats.base import BadValue, Convert, Sample
-from tuneful.data.losses import differences
-from tuneful.data.records import BadRow, Record, place
+from tuneful.data.reading.detect import choose_format
+from tuneful.data.reading.records import BadRow, Record, place
 from tuneful.data.rows import ROWS, WEIGHT
 from tuneful.data.sources import open_source
-from tuneful.data.targets import chosen_for, target_of
-from tuneful.data.weights import weighted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.report import Finding
-    from tuneful.data.detect import Chosen
     from tuneful.data.formats.base import WritableFormat
-    from tuneful.data.records import Source
+    from tuneful.data.reading.detect import Chosen
+    from tuneful.data.reading.records import Source
     from tuneful.data.rows import Row
 
 ROWS_OF_SAMPLE = 100

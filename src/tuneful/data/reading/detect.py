@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level
+from tuneful.data.columns.weights import weighted
 from tuneful.data.formats import FORMATS
 from tuneful.data.rows import WEIGHT
-from tuneful.data.weights import weighted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tuneful.core.events import ignore
 from tuneful.data.arrow import pyarrow
 from tuneful.data.copies.shingles import grams
-from tuneful.data.records import Record
+from tuneful.data.reading.records import Record
 from tuneful.data.sources import open_source
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.data.accepted import OMITTED, first_accepted
-from tuneful.data.records import Record
+from tuneful.data.columns.accepted import OMITTED, first_accepted
+from tuneful.data.reading.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tuneful.data.records import Meter
+    from tuneful.data.reading.records import Meter
 
 ANSWERS = "possible_answer"
 PREFIX = "BFCL_v4_"

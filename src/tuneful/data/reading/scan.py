@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event
-from tuneful.data.arranged import marked
 from tuneful.data.arrow import Writer, columns_of, pyarrow, schema
-from tuneful.data.cleaned import Cleaning
-from tuneful.data.detect import choose_format
-from tuneful.data.filtering import Filter
 from tuneful.data.formats.base import BadValue, Sample
-from tuneful.data.records import BadRow, Record, place
+from tuneful.data.reading.cleaned import Cleaning
+from tuneful.data.reading.detect import choose_format
+from tuneful.data.reading.filtering import Filter
+from tuneful.data.reading.records import BadRow, Record, place
+from tuneful.data.reading.seen import LabelSeen, Runs, Skipped
 from tuneful.data.rows import Labelled, Pair, classes_of, texts_of
-from tuneful.data.seen import LabelSeen, Runs, Skipped
+from tuneful.data.splitting.arranged import marked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from tuneful.core.events import Listener
-    from tuneful.data.detect import Chosen
     from tuneful.data.formats.base import Converted
-    from tuneful.data.records import Source
+    from tuneful.data.reading.detect import Chosen
+    from tuneful.data.reading.records import Source
     from tuneful.data.rows import Row
     from tuneful.recipe.data import Data
 

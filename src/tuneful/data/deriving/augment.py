@@ -20,8 +20,8 @@ from tuneful.data.arrow import Writer, columns_of, pyarrow, read_batches, schema
 from tuneful.data.augmenting import AUGMENTERS
 from tuneful.data.augmenting.base import Material
 from tuneful.data.dataset import REPORT, Dataset
-from tuneful.data.derived import take_over
-from tuneful.data.leaning import Leaning
+from tuneful.data.deriving.derived import take_over
+from tuneful.data.faults.leaning import Leaning
 from tuneful.data.rows import Labelled, Pair, to_json
 
 if TYPE_CHECKING:

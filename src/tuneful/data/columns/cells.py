@@ -6,9 +6,9 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, cast
 
+from tuneful.data.columns.turns import turns_of
 from tuneful.data.formats.base import BadValue, Sample, plain, text_of
 from tuneful.data.message import Message
-from tuneful.data.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

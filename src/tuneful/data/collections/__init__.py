@@ -1,0 +1,1 @@
+"""Published collections of rows, and how they are read."""

@@ -1,0 +1,1 @@
+"""What a column's value says, whatever format it stands in."""

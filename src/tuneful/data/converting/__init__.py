@@ -1,0 +1,1 @@
+"""Rows of one format written in another."""
