@@ -198,7 +198,8 @@ class _Rated:
         sum_I = np.bincount(self.item_N, value_N, minlength=size)
         square_I = np.bincount(self.item_N, value_N**2, minlength=size)
         all_ = count_V.sum() * (count_V @ value_V**2) - (count_V @ value_V) ** 2
-        return 2 * (self.num_I * square_I - sum_I**2), float(2 * all_)
+        within_I = 2 * (self.num_I * square_I - sum_I**2)
+        return within_I.astype(np.float64), float(2 * all_)
 
     def _same_I(self) -> Floats:
         """Pairs of equal ratings of each item, each with itself among them."""
