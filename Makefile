@@ -18,7 +18,7 @@ quickstart: .venv/.installed
 test: test-fast test-slow
 
 test-fast: .venv/.installed-dev
-	$(BIN)/python -m pytest -m "not slow and not gpu and not network"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not gpu and not network"
 
 test-slow: .venv/.installed-dev
 	$(BIN)/python -m pytest -m "slow and not gpu and not network" --durations=10
