@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-detectors
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-eval bench-detectors
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -62,6 +62,9 @@ bench-detectors: .venv/.installed-dev
 bench-data: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.data
 	$(BIN)/python -m benchmarks.prepare
+
+bench-eval: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.evaluate
 
 bench-sft: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.sft
