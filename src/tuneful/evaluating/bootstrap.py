@@ -7,17 +7,20 @@ Shapes: N rows, K statistics, R resamples.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from tuneful.evaluating.metrics.base import Weighed, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from tuneful.evaluating.metrics.base import Array, Metric
+    from tuneful.evaluating.metrics.base import Array, Metric, Summed
 
 COVERAGE = 0.95
 NUMBERS_AT_ONCE = 1 << 21
@@ -59,6 +62,9 @@ def compare(
 ) -> Compared:
     """Percentile bootstrap (Efron and Tibshirani 1993) of both models and of their difference.
 
+    Resamples in which the metric is not defined are left out. Where it is not for the rows
+    themselves, value and interval are NaN.
+
     Args:
         metric: What the statistics are of.
         tuned_NK: The tuned model's statistics.
@@ -69,33 +75,50 @@ def compare(
     import numpy as np
 
     rng = np.random.default_rng([seed, 0xB007])
-    num_rows = len(tuned_NK)
-    both_NK = tuned_NK if base_NK is None else np.concatenate([tuned_NK, base_NK], axis=1)
-    sums_RK = np.concatenate(
-        [counts_RN @ both_NK for counts_RN in row_counts(rng, num_rows, resamples)]
-    )
-    split = tuned_NK.shape[1]
-    tuned_R = metric.combine(sums_RK[:, :split], num_rows)
-    tuned = _interval(value_of(metric, tuned_NK), tuned_R)
+    both = [tuned_NK] if base_NK is None else [tuned_NK, base_NK]
+    drawn = [
+        values_of_both(metric, counts_RN, both)
+        for counts_RN in row_counts(rng, len(tuned_NK), resamples)
+    ]
+    tuned_R, *base = [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
+    tuned = interval_of(value_of(metric, tuned_NK), tuned_R)
     if base_NK is None:
         return Compared(tuned)
-    base_R = metric.combine(sums_RK[:, split:], num_rows)
-    base = _interval(value_of(metric, base_NK), base_R)
-    apart = _interval(tuned.value - base.value, tuned_R - base_R)
+    (base_R,) = base
+    base = interval_of(value_of(metric, base_NK), base_R)
+    apart = interval_of(tuned.value - base.value, tuned_R - base_R)
     p = _paired_p(metric, tuned_NK, base_NK, rng, resamples)
     return Compared(tuned, base, Difference(apart.value, apart.low, apart.high, p))
 
 
-def value_of(metric: Metric, statistics_NK: Array) -> float:
-    """The metric itself."""
-    return float(metric.combine(statistics_NK.sum(axis=0)[None], len(statistics_NK))[0])
-
-
-def _interval(value: float, drawn_R: Array) -> Interval:
+def values_of_both(metric: Metric, weights_RN: Array, both: Sequence[Array]) -> list[Array]:
+    """The metric of each model in the same resamples: of sums, one product for all."""
     import numpy as np
 
+    if isinstance(metric, Weighed):
+        return [metric.weighed(weights_RN, one_NK) for one_NK in both]
+    sums_RK = weights_RN @ np.concatenate(both, axis=1)
+    num_rows = weights_RN.shape[1]
+    parts = np.split(sums_RK, len(both), axis=1)
+    return [cast("Summed", metric).combine(part_RK, num_rows) for part_RK in parts]
+
+
+def value_of(metric: Metric, statistics_NK: Array) -> float:
+    """The metric itself; NaN where it is not defined for these rows."""
+    import numpy as np
+
+    return float(values(metric, np.ones((1, len(statistics_NK))), statistics_NK)[0])
+
+
+def interval_of(value: float, drawn_R: Array) -> Interval:
+    """A value with the middle 95 % of what resamples gave."""
+    import numpy as np
+
+    known_R = drawn_R[~np.isnan(drawn_R)]
+    if math.isnan(value) or not len(known_R):
+        return Interval(value, math.nan, math.nan)
     edge = 100 * (1 - COVERAGE) / 2
-    low, high = np.percentile(drawn_R, [edge, 100 - edge])
+    low, high = np.percentile(known_R, [edge, 100 - edge])
     # A metric that is biased in resamples (calibration error) may leave its own value outside.
     return Interval(value, min(float(low), value), max(float(high), value))
 
@@ -119,15 +142,37 @@ def _paired_p(
     import numpy as np
 
     num_rows = len(tuned_NK)
-    apart_NK = tuned_NK - base_NK
-    tuned_1K, base_1K = tuned_NK.sum(axis=0)[None], base_NK.sum(axis=0)[None]
     seen = abs(value_of(metric, tuned_NK) - value_of(metric, base_NK))
+    if math.isnan(seen):
+        return math.nan
     at_once = max(1, NUMBERS_AT_ONCE // num_rows)
     as_large = 0
     for begin in range(0, resamples, at_once):
         some = min(at_once, resamples - begin)
-        swapped_RK = rng.integers(0, 2, size=(some, num_rows), dtype=np.int8) @ apart_NK
-        one_R = metric.combine(tuned_1K - swapped_RK, num_rows)
-        other_R = metric.combine(base_1K + swapped_RK, num_rows)
-        as_large += int((np.abs(one_R - other_R) >= seen - 1e-12).sum())
+        swap_RN = rng.integers(0, 2, size=(some, num_rows), dtype=np.int8)
+        one_R, other_R = _swapped(metric, swap_RN, tuned_NK, base_NK)
+        apart_R = np.abs(one_R - other_R)
+        as_large += int((np.isnan(apart_R) | (apart_R >= seen - 1e-12)).sum())
     return (as_large + 1) / (resamples + 1)
+
+
+def _swapped(
+    metric: Metric, swap_RN: NDArray[np.int8], tuned_NK: Array, base_NK: Array
+) -> tuple[Array, Array]:
+    """The metric of both models after rows' results have changed places where `swap` is 1."""
+    import numpy as np
+
+    if isinstance(metric, Weighed):
+        both_MK = np.concatenate([tuned_NK, base_NK])
+        moved_RN = swap_RN.astype(np.float64)
+        stay_RN = 1 - moved_RN
+        one_RM = np.concatenate([stay_RN, moved_RN], axis=1)
+        other_RM = np.concatenate([moved_RN, stay_RN], axis=1)
+        return metric.weighed(one_RM, both_MK), metric.weighed(other_RM, both_MK)
+    moved_RK = swap_RN @ (tuned_NK - base_NK)
+    known, num_rows = cast("Summed", metric), len(tuned_NK)
+    tuned_1K, base_1K = tuned_NK.sum(axis=0)[None], base_NK.sum(axis=0)[None]
+    return (
+        known.combine(tuned_1K - moved_RK, num_rows),
+        known.combine(base_1K + moved_RK, num_rows),
+    )

@@ -1,13 +1,18 @@
-"""Temperature scaling: one number that makes confidences honest (Guo et al. 2017, 1706.04599)."""
+"""Confidences and what they are worth: reliability, and a temperature that makes them honest.
+
+Source: Guo et al. 2017 (arXiv:1706.04599).
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+BINS = 15
 LOWEST, HIGHEST = 0.05, 20.0
 GOLDEN = (5**0.5 - 1) / 2
 ROUNDS = 60
@@ -41,3 +46,49 @@ def mean_nll(logits_NC: Any, truth_N: Any, temperature: float) -> float:
     peak_N1 = scaled_NC.max(axis=1, keepdims=True)
     total_N = np.log(np.exp(scaled_NC - peak_N1).sum(axis=1)) + peak_N1[:, 0]
     return float((total_N - scaled_NC[np.arange(len(truth_N)), truth_N]).mean())
+
+
+def reliability(
+    probability_NC: NDArray[np.float64], truth_N: NDArray[np.int64]
+) -> list[dict[str, float]]:
+    """How often rows of like confidence are right: what a reliability plot draws.
+
+    Confidences, the likeliest class's probability, fall into bins of equal width, as for the
+    calibration error. Each bin that has rows gives its ends, its rows, their mean confidence, the
+    share of them that is right, and that share's 95 % interval (Wilson 1927).
+    """
+    import numpy as np
+
+    confidence_N = probability_NC.max(axis=1)
+    right_N = probability_NC.argmax(axis=1) == truth_N
+    bin_N = np.clip(np.ceil(confidence_N * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    found: list[dict[str, float]] = []
+    for number in np.unique(bin_N).tolist():
+        is_in = bin_N == number
+        rows, right = int(is_in.sum()), int(right_N[is_in].sum())
+        low, high = wilson(right, rows)
+        found.append(
+            {
+                "from": number / BINS,
+                "to": (number + 1) / BINS,
+                "rows": rows,
+                "confidence": float(confidence_N[is_in].mean()),
+                "right": right / rows,
+                "right_low": low,
+                "right_high": high,
+            }
+        )
+    return found
+
+
+def wilson(right: int, rows: int, z: float = 1.959964) -> tuple[float, float]:
+    """The interval of a share that no share outside would be likely to give; never outside 0 to 1.
+
+    >>> [round(end, 3) for end in wilson(8, 10)]
+    [0.49, 0.943]
+    """
+    share, spread = right / rows, z * z / rows
+    middle = share + spread / 2
+    half = z * math.sqrt(share * (1 - share) / rows + spread / (4 * rows))
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return max(0.0, low), min(1.0, high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.corrections import ask_corrections
 from tuneful.evaluating.forgetting import ask_general
 from tuneful.evaluating.metrics import METRICS, metric
+from tuneful.evaluating.metrics.base import why_undefined
 from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
 from tuneful.evaluating.summary import summarize
 from tuneful.methods import METHODS
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 3
+VERSION = 4
 CALIBRATION = "calibration.json"
 EVALUATION = "evaluation.json"
 FEWEST_TO_FIT = 50
@@ -65,7 +67,7 @@ def evaluate(
         untuned = measure_of(model, recipe, is_base=True)
         base = untuned.sample(ask_base(model, recipe, data, store, listener), rows)
     names = metric_names(recipe, measure.metrics(tuned))
-    facts["metrics"] = {name: _measure(name, tuned, base, recipe) for name in names}
+    facts |= _measured(names, tuned, base, recipe)
     facts |= {**measure.facts(tuned), **_about_training(model)}
     general = ask_general(model, recipe, store, listener)
     if general is not None:
@@ -119,15 +121,34 @@ def metric_names(recipe: Recipe, more: list[str]) -> list[str]:
     return [*more, *METHODS[recipe.method.name].metrics] if asked == "auto" else list(asked)
 
 
+def _measured(names: list[str], tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
+    """Metrics by name, and those that mean nothing for the rows, of one model or of both."""
+    found = {name: _measure(name, tuned, base, recipe) for name in names}
+    unknown = {name: known for name, known in found.items() if known["undefined"]}
+    return {
+        "metrics": {name: known for name, known in found.items() if known["tuned"]},
+        "undefined": {
+            name: {"title": known["title"], "why": known["undefined"]}
+            for name, known in unknown.items()
+        },
+    }
+
+
 def _measure(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
     known = metric(name)
     base_NK = known.statistics(base) if base is not None else None
     found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
+    parts = {
+        name: part if part and not math.isnan(part["value"]) else None
+        for name, part in asdict(found).items()
+    }
+    is_whole = parts["tuned"] and (base is None or parts["base"])
     return {
         "title": known.title,
         "better": known.better,
         "is_share": known.is_share,
-        **asdict(found),
+        **parts,
+        "undefined": "" if is_whole else why_undefined(known),
     }
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 1
+VERSION = 2
 
 
 def ask_general(

@@ -15,6 +15,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tuneful.evaluating.bootstrap import COVERAGE, Interval, row_counts, value_of
+from tuneful.evaluating.metrics.base import values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def over_seeds(
     for counts_RN in row_counts(rng, num_rows, RESAMPLES):
         value_SR = [_resampled(metric, counts_RN, one, other) for one, other in pairs]
         drawn.append(np.mean(value_SR, axis=0))
-    by_rows = float(np.concatenate(drawn).var(ddof=1))
+    by_rows = float(np.nanvar(np.concatenate(drawn), ddof=1))
     seeds = len(value_S)
     by_seeds = float(value_S.var(ddof=1)) / seeds if seeds > 1 else 0.0
     value, half = float(value_S.mean()), half_width(by_rows, num_rows - 1, by_seeds, seeds - 1)
@@ -91,7 +92,7 @@ def _value(metric: Metric, one_NK: Array, other_NK: Array | None) -> float:
 
 
 def _resampled(metric: Metric, counts_RN: Array, one_NK: Array, other_NK: Array | None) -> Array:
-    value_R = metric.combine(counts_RN @ one_NK, len(one_NK))
+    value_R = values(metric, counts_RN, one_NK)
     if other_NK is None:
         return value_R
-    return value_R - metric.combine(counts_RN @ other_NK, len(other_NK))
+    return value_R - values(metric, counts_RN, other_NK)

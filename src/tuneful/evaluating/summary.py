@@ -102,10 +102,10 @@ def _p(p: float) -> str:
 
 def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     """What a person must not overlook."""
-    name, first = next(iter(facts["metrics"].items()))
-    apart = first["difference"]
-    if apart:
+    name, first = next(iter(facts["metrics"].items()), ("", None))
+    if first and first["difference"]:
         yield from _about_gain(name, first)
+    yield from _about_undefined(facts)
     yield from _about_trivial(facts)
     if "forgetting" in facts:
         yield from _about_forgetting(facts["forgetting"])
@@ -126,6 +126,18 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
             "Confidences are as the model gives them: too few validation rows to calibrate on.",
             fix="Set data.split.validation or data.take.validation to 50 rows or more.",
             where="data.split.validation",
+        )
+
+
+def _about_undefined(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Metrics that mean nothing for these rows, of one of the models or of both."""
+    for name, known in facts.get("undefined", {}).items():
+        yield Finding(
+            Level.WARNING,
+            "undefined-metric",
+            f"{known['title']} is not defined for these test rows: {known['why']}.",
+            fix="Test on rows that have what it measures, or leave it out of evaluate.metrics.",
+            where=f"evaluate.metrics: {name}",
         )
 
 

@@ -108,15 +108,17 @@ class Chatter:
 
     def answer_logp(
         self, chats: Sequence[Chat], on_done: Callable[[int], None] | None = None
-    ) -> list[tuple[float, int]]:
-        """Summed log p (nats) of each conversation's learned tokens, and their number."""
+    ) -> list[tuple[float, int, int]]:
+        """Summed log p (nats) of each conversation's learned tokens, their number and bytes."""
         rows = [
             encode_chat(self.tokenizer, Talk(c.messages, c.tools), self.max_length) for c in chats
         ]
         weights = [[0.0, *row.weights[1:]] for row in rows]
         sums = self.sequence_logp([row.tokens for row in rows], weights, on_done)
-        counts = [sum(w > 0 for w in row) for row in weights]
-        return [(float(total), count) for total, count in zip(sums, counts, strict=True)]
+        return [
+            (float(total), sum(w > 0 for w in own), learned_bytes(self.tokenizer, row.tokens, own))
+            for total, row, own in zip(sums, rows, weights, strict=True)
+        ]
 
     def sequence_logp(
         self,
@@ -157,6 +159,20 @@ class Chatter:
                 fix="Give the first words.",
             )
         return self._all(encoded, max_new_tokens)
+
+
+def learned_bytes(tokenizer: Tokenizer, tokens: Sequence[int], weights: Sequence[float]) -> int:
+    """Bytes in UTF-8 of what tokens with a weight spell, special ones apart.
+
+    A run of them spells what the text up to its end has more than the text before it: tokenizers
+    that drop a space at a text's beginning lose none within.
+    """
+    edges = [
+        at for at, weight in enumerate(weights) if (weight > 0) != (at > 0 and weights[at - 1] > 0)
+    ]
+    edges += [len(tokens)] * (len(edges) % 2)
+    ends = [len(tokenizer.decode(tokens[:at]).encode()) for at in edges]
+    return sum(ends[1::2]) - sum(ends[::2])
 
 
 @dataclass(frozen=True)

@@ -117,15 +117,22 @@ def _fits(call: Call, accepted: Call) -> bool:
     )
 
 
+def accepts_value(said: object, accepted: object) -> bool:
+    """Whether a value of an argument is among its accepted ones."""
+    return any(_same(said, known) for known in _values(accepted))
+
+
+def may_be_omitted(accepted: object) -> bool:
+    """Whether an argument with these accepted values may be left out."""
+    return OMITTED in _values(accepted)
+
+
 def _members_fit(said: Mapping[str, Any], accepted: Mapping[str, Any]) -> bool:
     """Whether an object has what must be there, nothing else, and accepted values."""
-    omitted = {name for name, values in accepted.items() if OMITTED in _values(values)}
+    omitted = {name for name, values in accepted.items() if may_be_omitted(values)}
     if set(said) | omitted != set(accepted):
         return False
-    return all(
-        any(_same(value, known) for known in _values(accepted[name]))
-        for name, value in said.items()
-    )
+    return all(accepts_value(value, accepted[name]) for name, value in said.items())
 
 
 def _values(accepted: object) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.core.errors import DataError
 from tuneful.data.rows import Pair
-from tuneful.evaluating.calibration import fit_temperature, mean_nll
+from tuneful.evaluating.calibration import fit_temperature, mean_nll, reliability
 from tuneful.evaluating.measures.base import Plain, Told
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Classes(Plain):
         return [number[row.label] for row in rows]
 
     def facts(self, sample: ClassSample) -> Mapping[str, Any]:
-        """The confusion matrix, the commonest class's share, and calibration before scaling."""
+        """Confusion, the commonest class's share, calibration before scaling, and reliability."""
         import numpy as np
 
         from tuneful.evaluating.bootstrap import value_of
@@ -137,6 +137,7 @@ class Classes(Plain):
             "confusion": confusion.reshape(size, size).tolist(),
             "trivial": {"accuracy": [float(counts.max() / counts.sum()), COMMONEST]},
             "ece_unscaled": value_of(ece, ece.statistics(unscaled)),
+            "reliability": reliability(sample.probability_NC, sample.truth_N),
         }
 
     def plain_use(self) -> str:

@@ -8,7 +8,7 @@ Shapes: N rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.evaluating.measures.base import Plain, Told
 
@@ -29,18 +29,24 @@ class TextSample:
     Attributes:
         logp_N: Summed log p (nats) of each row's tokens.
         tokens_N: Their number.
+        bytes_N: How many bytes they spell.
     """
 
     logp_N: NDArray[np.float64]
     tokens_N: NDArray[np.int64]
+    bytes_N: NDArray[np.int64]
 
 
 class Texts(Plain):
     """The tokens of raw text."""
 
+    version: ClassVar[int] = 2  # 2: bytes are counted
+
     def ask(self, predictor: Chatter, rows: Sequence[Text], told: Told) -> list[Any]:
-        """[log p, tokens] of each row, all its pieces together."""
+        """[log p, tokens, bytes] of each row, all its pieces together."""
         import numpy as np
+
+        from tuneful.models.predict import learned_bytes
 
         method = self.context.method
         assert method is not None, "a model of texts was trained"
@@ -51,17 +57,21 @@ class Texts(Plain):
         )
         owner = np.repeat(np.arange(len(rows)), [len(row) for row in encoded])
         counts = [sum(w > 0 for w in piece.weights) for piece in pieces]
-        sums = np.bincount(owner, weights=logp, minlength=len(rows))
-        tokens = np.bincount(owner, weights=counts, minlength=len(rows))
-        return [[float(total), int(n)] for total, n in zip(sums, tokens, strict=True)]
+        spelt = [learned_bytes(predictor.tokenizer, p.tokens, p.weights) for p in pieces]
+        sums, tokens, sizes = (
+            np.bincount(owner, weights=numbers, minlength=len(rows))
+            for numbers in (logp, counts, spelt)
+        )
+        known = zip(sums, tokens, sizes, strict=True)
+        return [[float(total), int(n), int(size)] for total, n, size in known]
 
     def sample(self, said: Sequence[Any], rows: Sequence[Text]) -> TextSample:
         """What was said; a text is its own truth."""
         import numpy as np
 
         del rows
-        logp, tokens = zip(*said, strict=True)
-        return TextSample(np.array(logp), np.array(tokens))
+        logp, tokens, sizes = zip(*said, strict=True)
+        return TextSample(np.array(logp), np.array(tokens), np.array(sizes))
 
     def say(self, predictor: Chatter, inputs: Sequence[Any]) -> list[dict[str, Any]]:
         """How the model goes on with each text."""

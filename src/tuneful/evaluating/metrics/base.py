@@ -1,15 +1,19 @@
 """What every metric is made of.
 
-A metric is a function of sums over rows: `statistics` says what is summed, `combine` what becomes
-of the sums. So a bootstrap resample is one product of row counts with the statistics, and ten
-thousand of them take a blink.
+Most metrics are functions of sums over rows: `statistics` says what is summed, `combine` what
+becomes of the sums. So a bootstrap resample is one product of row counts with the statistics, and
+ten thousand of them take a blink. What is no such function (ranks, quantiles) looks at all rows at
+once, each with a weight, for many resamples together: `weighed`.
+
+A metric that means nothing for some rows (ranks, where one class is missing) is NaN there, which is
+told as a finding and never shown as a number.
 
 Shapes: N rows, K statistics, R resamples.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Metric(Protocol):
-    """A number for how good answers are."""
+    """A number for how good answers are; a `Summed` or a `Weighed`."""
 
     better: ClassVar[Literal["higher", "lower"]]
     measures: ClassVar[tuple[str, ...]]
@@ -35,12 +39,38 @@ class Metric(Protocol):
         ...
 
     def statistics(self, sample: Any) -> Array:
-        """What is summed over rows of a sample of one of its measures: [N, K]."""
+        """What is known of each row of a sample of one of its measures: [N, K]."""
         ...
+
+
+class Summed(Metric, Protocol):
+    """A metric that is a function of sums over rows."""
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """The metric [R] of sums over `num_rows` rows."""
         ...
+
+
+@runtime_checkable
+class Weighed(Metric, Protocol):
+    """A metric that is none."""
+
+    def weighed(self, weights_RN: Array, statistics_NK: Array) -> Array:
+        """The metric [R] of rows that count as often as their weights say: [R, N]."""
+        ...
+
+
+def values(metric: Metric, weights_RN: Array, statistics_NK: Array) -> Array:
+    """The metric of weighted rows, whose weights sum to one number of rows: [R]."""
+    if isinstance(metric, Weighed):
+        return metric.weighed(weights_RN, statistics_NK)
+    num_rows = round(float(weights_RN[0].sum()))
+    return cast("Summed", metric).combine(weights_RN @ statistics_NK, num_rows)
+
+
+def why_undefined(metric: Metric) -> str:
+    """What must be so for the metric to be NaN: its `undefined`, where it has one."""
+    return str(getattr(metric, "undefined", "none of the test rows has what it measures"))
 
 
 class Mean:
@@ -55,3 +85,21 @@ class Mean:
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """Sum over rows by their number."""
         return sums_RK[:, 0] / num_rows
+
+
+class Ratio:
+    """A metric that is one sum by another: right ones by those that count."""
+
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
+    is_share: ClassVar[bool] = True
+
+    def __init__(self, part: str = "") -> None:
+        self.part = part
+
+    def combine(self, sums_RK: Array, num_rows: int) -> Array:
+        """The first sum by the second; NaN where nothing counts."""
+        import numpy as np
+
+        del num_rows
+        right_R, all_R = sums_RK[:, 0], sums_RK[:, 1]
+        return np.divide(right_R, all_R, out=np.full_like(right_R, np.nan), where=all_R > 0)

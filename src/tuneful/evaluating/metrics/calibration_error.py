@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from tuneful.evaluating.calibration import BINS
+
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.classes import ClassSample
     from tuneful.evaluating.metrics.base import Array
-
-BINS = 15
 
 
 class CalibrationError:

@@ -1,7 +1,8 @@
-"""Perplexity of raw texts, or of the references' learned tokens, under the model."""
+"""How likely raw texts, or references' learned tokens, are to the model: by token and by byte."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -33,3 +34,33 @@ class Perplexity:
 
         del num_rows
         return np.exp(sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1]))
+
+
+class BitsPerByte:
+    """-log2 p of the learned tokens by the bytes (UTF-8) that they spell.
+
+    Comparable between models of different tokenizers (Gao et al. 2020, arXiv:2101.00027, section
+    3.1). Tokens that spell nothing, such as the end's, cost bits and add no byte.
+    """
+
+    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    is_share: ClassVar[bool] = False
+    measures: ClassVar[tuple[str, ...]] = ("answers", "texts")
+    title: ClassVar[str] = "bits per byte"
+
+    def __init__(self, part: str = "") -> None:
+        self.part = part
+
+    def statistics(self, sample: AnswerSample | TextSample) -> Array:
+        """-log2 p and number of bytes: [N, 2]."""
+        import numpy as np
+
+        assert sample.bytes_N is not None, "measures count them"
+        return np.stack([-sample.logp_N / math.log(2), sample.bytes_N.astype("float64")], axis=1)
+
+    def combine(self, sums_RK: Array, num_rows: int) -> Array:
+        """Bits by bytes."""
+        import numpy as np
+
+        del num_rows
+        return sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1])

@@ -29,6 +29,28 @@ class MeanAbsoluteError(Mean):
         return abs(sample.rating_N - sample.truth_N)[:, None]
 
 
+class RootMeanSquaredError:
+    """The root of the mean squared distance from the true rating, in its unit: far misses weigh."""
+
+    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    is_share: ClassVar[bool] = False
+    measures: ClassVar[tuple[str, ...]] = ("ratings",)
+    title: ClassVar[str] = "root mean squared error"
+
+    def __init__(self, part: str = "") -> None:
+        self.part = part
+
+    def statistics(self, sample: RatingSample) -> Array:
+        """The squared distance of each row: [N, 1]."""
+        return ((sample.rating_N - sample.truth_N) ** 2)[:, None]
+
+    def combine(self, sums_RK: Array, num_rows: int) -> Array:
+        """The root of the mean."""
+        import numpy as np
+
+        return np.sqrt(sums_RK[:, 0] / num_rows)
+
+
 class RatingAccuracy(Mean):
     """The share of rows whose nearest level is the true one."""
 

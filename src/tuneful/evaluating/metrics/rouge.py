@@ -1,12 +1,13 @@
-"""ROUGE-L: the longest common subsequence of words (Lin 2004), as F-measure.
+"""ROUGE (Lin 2004), as F-measure: shared words, pairs of words, and the longest common subsequence.
 
 Words are runs of a-z and 0-9 in lower case, without stemming: what the package rouge-score does by
-default. Texts in other scripts have no such words; use token F1 for them.
+default. Texts in other scripts have no such words; use token F1 or chrF for them.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, ClassVar
 
 from tuneful.evaluating.metrics.base import Mean
@@ -18,8 +19,30 @@ if TYPE_CHECKING:
 WORD = re.compile(r"[a-z0-9]+")
 
 
+class Rouge1(Mean):
+    """The F-measure of single words, the mean over rows."""
+
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
+    title: ClassVar[str] = "ROUGE-1"
+    size: ClassVar[int] = 1
+
+    def statistics(self, sample: AnswerSample) -> Array:
+        """ROUGE-N of each row: [N, 1]."""
+        import numpy as np
+
+        pairs = zip(sample.answers, sample.references, strict=True)
+        return np.array([[rouge_n(said, meant, self.size)] for said, meant in pairs])
+
+
+class Rouge2(Rouge1):
+    """The F-measure of pairs of neighbouring words, the mean over rows."""
+
+    title: ClassVar[str] = "ROUGE-2"
+    size: ClassVar[int] = 2
+
+
 class RougeL(Mean):
-    """The mean over rows."""
+    """The F-measure of the longest common subsequence of words, the mean over rows."""
 
     measures: ClassVar[tuple[str, ...]] = ("answers",)
     title: ClassVar[str] = "ROUGE-L"
@@ -30,6 +53,17 @@ class RougeL(Mean):
 
         pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[rouge_l(said, meant)] for said, meant in pairs])
+
+
+def rouge_n(said: str, meant: str, size: int) -> float:
+    """2 shared / all n-grams of both, each counted as often as both have it; 0 where none is."""
+    one, other = _grams(said, size), _grams(meant, size)
+    return 2 * (one & other).total() / max(1, one.total() + other.total())
+
+
+def _grams(text: str, size: int) -> Counter[tuple[str, ...]]:
+    words = WORD.findall(text.lower())
+    return Counter(zip(*(words[at:] for at in range(size)), strict=False))
 
 
 def rouge_l(said: str, meant: str) -> float:
