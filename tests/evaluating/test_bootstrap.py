@@ -51,7 +51,7 @@ def test_p_is_that_of_the_sign_test():
     tuned[:9], base[9] = 1, 1
     found = compare(ACCURACY, rows(tuned), rows(base), 20_000).difference
     assert found is not None
-    assert found.p == pytest.approx(2 * (comb(10, 0) + comb(10, 1)) / 2**10, abs=0.004)
+    assert found.p == pytest.approx(2 * (comb(10, 0) + comb(10, 1)) / 2**10)
 
 
 def test_a_model_is_not_better_than_itself():

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from tuneful.evaluating.metrics.base import Weighed, values
+from tuneful.evaluating.paired import exact_p
+from tuneful.planning.power import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,11 +43,20 @@ class Difference(Interval):
     """Second model minus first.
 
     Attributes:
-        p: Of the paired permutation test, two-sided: how often a difference as large comes by
-            giving each row's two results to the models at random.
+        p: Two-sided: how often a difference as large comes by giving each row's two results to the
+            models at random.
+        test: Which says so: "mcnemar", exact, where rows are right or wrong; else "permutation".
+        error: Standard error, by bootstrap.
     """
 
     p: float
+    test: str = "permutation"
+    error: float = 0.0
+
+    @property
+    def detectable(self) -> float:
+        """The smallest difference that such rows show four times of five."""
+        return ERRORS * self.error
 
 
 @dataclass(frozen=True)
@@ -87,8 +98,12 @@ def compare(
     (base_R,) = base
     base = interval_of(value_of(metric, base_NK), base_R)
     apart = interval_of(tuned.value - base.value, tuned_R - base_R)
-    p = _paired_p(metric, tuned_NK, base_NK, rng, resamples)
-    return Compared(tuned, base, Difference(apart.value, apart.low, apart.high, p))
+    error = float(np.nanstd(tuned_R - base_R)) if not math.isnan(apart.value) else math.nan
+    p, test = exact_p(metric, tuned_NK, base_NK), "mcnemar"
+    if p is None:
+        p, test = _paired_p(metric, tuned_NK, base_NK, rng, resamples), "permutation"
+    apart = Difference(apart.value, apart.low, apart.high, p, test, error)
+    return Compared(tuned, base, apart)
 
 
 def values_of_both(metric: Metric, weights_RN: Array, both: Sequence[Array]) -> list[Array]:

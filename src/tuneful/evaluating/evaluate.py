@@ -16,6 +16,7 @@ from tuneful.evaluating.corrections import ask_corrections
 from tuneful.evaluating.forgetting import ask_general
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.metrics.base import why_undefined
+from tuneful.evaluating.paired import holm
 from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
 from tuneful.evaluating.summary import summarize
 from tuneful.methods import METHODS
@@ -124,6 +125,9 @@ def metric_names(recipe: Recipe, more: list[str]) -> list[str]:
 def _measured(names: list[str], tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
     """Metrics by name, and those that mean nothing for the rows, of one model or of both."""
     found = {name: _measure(name, tuned, base, recipe) for name in names}
+    tested = [part for known in found.values() if (part := known["difference"])]
+    for part, p in zip(tested, holm([part["p"] for part in tested]), strict=True):
+        part["p_corrected"] = p
     unknown = {name: known for name, known in found.items() if known["undefined"]}
     return {
         "metrics": {name: known for name, known in found.items() if known["tuned"]},
@@ -142,6 +146,8 @@ def _measure(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]
         name: part if part and not math.isnan(part["value"]) else None
         for name, part in asdict(found).items()
     }
+    if parts["difference"] and found.difference:
+        parts["difference"]["detectable"] = found.difference.detectable
     is_whole = parts["tuned"] and (base is None or parts["base"])
     return {
         "title": known.title,

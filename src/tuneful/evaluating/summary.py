@@ -59,14 +59,36 @@ def _metrics(facts: Mapping[str, Any]) -> Table:
                 interval(base, is_share=share) if base else None,
                 interval(known["tuned"], is_share=share),
                 interval(apart, is_share=share, sign=True) if apart else None,
-                _p(apart["p"]) if apart else None,
+                _p(apart.get("p_corrected", apart["p"])) if apart else None,
             ]
         )
-    note = (
-        f"{facts['rows']:,} test rows; 95 % intervals by bootstrap over rows; p of a paired "
-        "permutation test."
-    )
+    note = f"{facts['rows']:,} test rows; 95 % intervals by bootstrap over rows{_tests(facts)}."
     return Table("Base and tuned", ["metric", "base", "tuned", "difference", "p"], rows, note)
+
+
+def _tests(facts: Mapping[str, Any]) -> str:
+    """Which tests p is of, for how many metrics it was corrected, and what they can show."""
+    apart = [known["difference"] for known in facts["metrics"].values() if known["difference"]]
+    if not apart:
+        return ""
+    kinds = {"mcnemar": "McNemar's exact test", "permutation": "a paired permutation test"}
+    tests = " or ".join(
+        kinds[kind] for kind in dict.fromkeys(part.get("test", "permutation") for part in apart)
+    )
+    corrected = f", corrected for {len(apart)} metrics (Holm)" if len(apart) > 1 else ""
+    first = next(iter(facts["metrics"].values()))
+    shown = _detectable(first)
+    can = f"; of {first['title']} they show differences from {shown} on" if shown else ""
+    return f"{can}; p of {tests}{corrected}"
+
+
+def _detectable(known: Mapping[str, Any]) -> str:
+    """The smallest difference that is found four times of five; "" where none was measured."""
+    apart: Mapping[str, float] = known["difference"] or {}
+    size = apart.get("detectable", 0.0)
+    if not size:
+        return ""
+    return f"{size * 100:.1f} points" if known["is_share"] else f"{size:.3g}"
 
 
 def _forgetting(known: Mapping[str, Any]) -> Table:
@@ -168,13 +190,14 @@ def _about_gain(name: str, known: Mapping[str, Any]) -> Iterator[Finding]:
     gain_high = apart["high"] if is_up else -apart["low"]
     if gain_low > 0:
         return
-    is_worse = gain_high < 0
+    is_worse, shown = gain_high < 0, _detectable(known)
     yield Finding(
         Level.ERROR if is_worse else Level.WARNING,
         "worse" if is_worse else "no-gain",
         f"By {known['title']} the tuned model is "
         + ("worse than its base." if is_worse else "not shown to be better than its base."),
-        evidence=f"difference {interval(apart, is_share=share, sign=True)}",
+        evidence=f"difference {interval(apart, is_share=share, sign=True)}"
+        + (f"; these rows show one of {shown} four times of five" if shown else ""),
         fix="Do not use it in the base's place."
         if is_worse
         else "Test on more rows for a narrower interval, or train longer or on more rows.",

@@ -54,6 +54,7 @@ def gather(recipe: Recipe, data: Dataset, store: Store, listener: Listener) -> K
         trainable=trainable,
         sample=take_sample(data, method, tokenizer),
         num_validation=data.num_rows("validation"),
+        num_test=data.num_rows("test"),
         place=place_here(),
         general=_general(recipe, method, tokenizer, store, listener),
         beside=_teacher(method, store, listener) + _reference(recipe, method, facts, trainable),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.data.rows import Chat, Labelled, MultiLabelled, Pair, Rated, Tagged, Text
 from tuneful.planning.memory import tokens_that_fit
+from tuneful.planning.power import DIFFER, ERRORS, detectable_share
 from tuneful.planning.remember import judge_remember
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 PRIVATE_ROWS = (Text, Labelled, Pair, MultiLabelled, Rated, Tagged, Chat)
 """Rows that are one example each, whose methods' losses are sums over rows."""
+LARGE_GAIN = 0.1
+"""Of a share of right rows: a test that cannot show it is too small for most purposes."""
 LONG_RUN_S = 2 * 3600
 """A run longer than this deserves a thought; most tunings of small models take minutes."""
 
@@ -32,6 +36,7 @@ def judge(known: Known, settings: Settings, predicted: Prediction) -> list[Findi
         *_privacy_settings(known, settings),
         *_memory(known, settings, predicted),
         *_time(settings, predicted),
+        *_test_rows(known),
     ]
 
 
@@ -177,3 +182,21 @@ def _time(settings: Settings, predicted: Prediction) -> Iterator[Finding]:
             "max_length or adapter: lora make each step cheaper.",
             where="train",
         )
+
+
+def _test_rows(known: Known) -> Iterator[Finding]:
+    """Whether the test can show a gain of a usual size: told before time is spent on it."""
+    rows = known.num_test
+    if not rows or detectable_share(rows) <= LARGE_GAIN:
+        return
+    need = math.ceil(DIFFER * (ERRORS / LARGE_GAIN) ** 2)
+    yield Finding(
+        Level.NOTE,
+        "weak-test",
+        f"{rows} test rows show a gain only from about {100 * detectable_share(rows):.0f} points "
+        "of 100 on.",
+        evidence=f"four times of five, at p < 0.05, if the models differ on {DIFFER:.0%} of rows",
+        fix=f"For {100 * LARGE_GAIN:.0f} points take {need} rows: data.split.test, data.take.test "
+        "or data.test_source.",
+        where="data.split.test",
+    )

@@ -42,6 +42,7 @@ class Known:
         place: The machine.
         general: Rows that are replayed, as tokens.
         beside: Weights of other models that are in memory while this one is trained.
+        num_test: Rows of the test split.
     """
 
     recipe: Recipe
@@ -54,6 +55,7 @@ class Known:
     place: Place
     general: Sample | None = None
     beside: int = 0
+    num_test: int = 0
 
     @property
     def num_before(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Report, Table
+from tuneful.planning.power import detectable_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,8 @@ def report(plan: Plan) -> Report:
         ["memory", f"{plan.memory_gib:.1f} of {plan.memory_here_gib:.1f} GiB ({parts})"],
         ["cost", f"{plan.usd:.2f} USD"],
     ]
+    if plan.num_test:
+        takes.append(["test", _test(plan.num_test)])
     choices: list[list[Cell]] = [
         [key, _cell(choice.value), choice.reason] for key, choice in plan.choices.items()
     ]
@@ -70,6 +73,12 @@ def compare_with_actual(plan: Plan, actual: Mapping[str, float]) -> Report:
             "basis": plan.basis,
         },
     )
+
+
+def _test(num_rows: int) -> str:
+    """What the test rows will be able to show."""
+    points = 100 * detectable_share(num_rows)
+    return f"{num_rows:,} rows, which show gains from about {points:.1f} points on (of 100)"
 
 
 def _duration(seconds: float) -> str:

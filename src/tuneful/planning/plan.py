@@ -38,6 +38,7 @@ class Plan:
         seconds: Of training and its validations.
         usd: Of training; 0 on one's own machine.
         basis: What seconds and memory rest on: "formula" or "probe".
+        num_test: Rows that the model will be tested on.
         findings: What is worth knowing of the plan itself.
     """
 
@@ -50,6 +51,7 @@ class Plan:
     seconds: float
     basis: Literal["formula", "probe"]
     usd: float = 0.0
+    num_test: int = 0
     findings: Sequence[Finding] = field(default=())
 
     @property
@@ -128,5 +130,6 @@ def plan(
         memory_here_gib=known.place.memory_gib,
         seconds=predicted.seconds,
         basis="formula" if probe is None else "probe",
+        num_test=known.num_test,
         findings=judge(known, settings, predicted),
     )
