@@ -41,6 +41,7 @@ PARTS = {
     "Preflight checks": "tuneful.training.preflight:PREFLIGHT",
     "Measures": "tuneful.evaluating.measures:MEASURES",
     "Metrics": "tuneful.evaluating.metrics:METRICS",
+    "Audits": "tuneful.auditing.audits:AUDITS",
 }
 
 OWN_PAGES = {

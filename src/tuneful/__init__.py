@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tuneful.models.predict import load_predictor as load_predictor
     from tuneful.recipe.schema import Recipe as Recipe
     from tuneful.workflow import Gate as Gate
+    from tuneful.workflow import audit as audit
     from tuneful.workflow import evaluate as evaluate
     from tuneful.workflow import plan as plan
     from tuneful.workflow import prepare as prepare
@@ -27,6 +28,7 @@ _PUBLIC = {
     "Report": "tuneful.core.report",
     "Run": "tuneful.core.run",
     "Store": "tuneful.core.store",
+    "audit": "tuneful.workflow",
     "evaluate": "tuneful.workflow",
     "load_predictor": "tuneful.models.predict",
     "plan": "tuneful.workflow",
@@ -41,6 +43,7 @@ __all__ = [
     "Run",
     "Store",
     "__version__",
+    "audit",
     "evaluate",
     "load_predictor",
     "plan",

@@ -9,11 +9,13 @@ import os
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from tuneful.auditing.audit import kept_audit
+from tuneful.auditing.audits import AUDITS
 from tuneful.auditing.environment import Energy, energy_of, versions
 from tuneful.core.artifact import write_json
 from tuneful.core.machine import look
 from tuneful.core.render import to_markdown
-from tuneful.core.report import Report
+from tuneful.core.report import Level, Report
 from tuneful.evaluating.evaluate import EVALUATION
 from tuneful.evaluating.predictions import measure_of
 from tuneful.evaluating.summary import interval
@@ -48,13 +50,16 @@ def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> P
     Returns:
         The card's path.
     """
+    audited = kept_audit(model, recipe, data)
     lines = [
         _metadata(model, data, report),
         *_head(model, recipe, report),
         *_measured(report),
+        *_audited(audited),
         *_data(data),
         *_training(model, recipe),
         *_limits(model, data, report),
+        *_not_audited(audited),
     ]
     path = model.path / CARD
     draft = path.with_name(f".{CARD}.{os.getpid()}.draft")
@@ -157,6 +162,27 @@ def _measured(report: Report) -> Iterator[str]:
         )
 
 
+def _audited(report: Report | None) -> Iterator[str]:
+    """What was looked for, and what was found."""
+    if report is None:
+        return
+    looked = ", ".join(report.facts["audits"])
+    found = [f for f in report.findings if f.level > Level.NOTE]
+    yield "\n## Audited\n"
+    yield f"Looked for: {looked}. Findings: {len(found) or 'none'}.\n"
+    yield to_markdown(Report("", report.findings, report.tables)).partition("\n")[2]
+
+
+def _not_audited(report: Report | None) -> Iterator[str]:
+    """What was not looked for, or could not be."""
+    why_not = dict.fromkeys(AUDITS.table, "")
+    if report is not None:
+        why_not = {name: "" for name in AUDITS.table if name not in report.facts["findings"]}
+        why_not |= report.facts["not_audited"]
+    for name, why in why_not.items():
+        yield f"- {name.capitalize()} has not been audited{f': {why}' if why else ''}."
+
+
 def _data(data: Dataset) -> Iterator[str]:
     splits = ", ".join(f"{data.num_rows(split):,} {split}" for split in data.splits)
     yield "\n## Data\n"
@@ -225,6 +251,5 @@ def _limits(model: Model, data: Dataset, report: Report) -> Iterator[str]:
         else "- Measured on the test source named above alone."
     )
     yield f"- Longer inputs than {model.max_length:,} tokens are cut."
-    yield "- Bias, robustness and privacy have not been audited."
     for finding in report.findings:
         yield f"- {finding.title} {finding.evidence}".rstrip()

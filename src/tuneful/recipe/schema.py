@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny
 
+from tuneful.recipe.audit import Audit
 from tuneful.recipe.closed import Closed
 from tuneful.recipe.data import Data
 from tuneful.recipe.parts import PartConfig, part
@@ -162,6 +163,7 @@ class Recipe(Section):
     )
     remember: Remember = Field(default=Remember())
     evaluate: Evaluate = Field(default=Evaluate())
+    audit: Audit = Field(default=Audit())
     seed: int = Field(default=0, ge=0, description="Of split, order, dropout and initial weights.")
 
     @classmethod

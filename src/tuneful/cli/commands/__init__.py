@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 COMMANDS: Registry[Command] = Registry(
     "command",
     {
+        "audit": "tuneful.cli.commands.audit:COMMAND",
         "chat": "tuneful.cli.commands.chat:COMMAND",
         "completion": "tuneful.cli.commands.completion:COMMAND",
         "convert": "tuneful.cli.commands.convert:COMMAND",

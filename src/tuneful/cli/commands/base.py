@@ -30,9 +30,15 @@ class Command:
     run: Callable[[Namespace, Console], int]
 
 
-def add_recipe(parser: ArgumentParser, *, data_too: bool = False) -> None:
-    """RECIPE, --set and --skip-bad; with `data_too` rows may stand in the recipe's place."""
-    if data_too:
+def add_recipe(parser: ArgumentParser, *, data_too: bool = False, run_too: bool = False) -> None:
+    """RECIPE, --set and --skip-bad.
+
+    With `data_too` rows may stand in the recipe's place; with `run_too` a run, or a model's folder.
+    """
+    if run_too:
+        text = "a run (its folder, name, or last), a model's folder, or a recipe file"
+        parser.add_argument("recipe", metavar="RUN|RECIPE", help=text)
+    elif data_too:
         parser.add_argument("recipe", metavar="RECIPE|DATA", help="a recipe file, or rows to learn")
         parser.add_argument("--model", help="what to tune, where rows are given and no recipe")
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
          "cleaners", "optimizers", "selectors", "augmenters", "formats", "metrics",
-         "sources")  # fmt: skip
+         "audits", "sources")  # fmt: skip
 KEPT = ("runs", "models", "datasets")
 """What stands in folders of the store."""
 
@@ -88,6 +88,7 @@ def _said(part: Any) -> dict[str, str]:
 
 
 def _table(kind: str) -> Registry[Any]:
+    from tuneful.auditing.audits import AUDITS
     from tuneful.data.augmenting import AUGMENTERS
     from tuneful.data.cleaning import CLEANERS
     from tuneful.data.formats import FORMATS
@@ -109,6 +110,7 @@ def _table(kind: str) -> Registry[Any]:
         "augmenters": AUGMENTERS,
         "formats": FORMATS,
         "metrics": METRICS,
+        "audits": AUDITS,
         "sources": SOURCES,
     }
     return tables[kind]

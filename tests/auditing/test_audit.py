@@ -1,0 +1,69 @@
+"""An audit is kept, printed and written into its run; bad rows are a finding, not an average."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.auditing.planted import LABELS, Rows, honest, reviews, subject
+from tests.world import classify_recipe
+from tuneful.auditing import audit as auditing
+from tuneful.cli.main import main
+from tuneful.core.errors import UnknownName
+from tuneful.core.events import Event
+from tuneful.core.report import Report
+from tuneful.core.store import Store
+from tuneful.data.rows import Labelled
+from tuneful.recipe.change import with_changes
+from tuneful.workflow import Gate, audit, find_recipe, train
+
+
+@pytest.mark.slow
+def test_an_audit_is_printed_kept_and_written_into_the_run(
+    tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str]
+):
+    recipe = classify_recipe(tmp_path, max_steps=6)
+    recipe = with_changes(recipe, {"data.split.test": 60, "audit.attack_rows": 4})
+    train(recipe, store=store, gate=Gate(fail_on=None))
+    page = tmp_path / "audit.html"
+    code = main(["audit", "last", "--json", "--quiet", "--html", str(page)])
+    value = json.loads(capsys.readouterr().out)
+    assert code == (3 if any(f["level"] == "error" for f in value["findings"]) else 0)
+    assert {"bias", "robustness"} <= set(value["facts"]["audits"])
+    assert "Written otherwise" in page.read_text(encoding="utf-8")
+    found, model = find_recipe("last", store)
+    assert found == recipe
+    assert (Path(model.manifest["run"]) / "reports" / "audit.json").exists()
+    told: list[Event] = []
+    again = audit(model, found, store=store, listener=told.append)
+    assert again.to_json()["facts"] == value["facts"]
+    assert {"audit", "reused"} <= {v for e in told for v in map(str, e.data.values())}
+
+
+def look(rows: list[Any], tmp_path: Path, **audit_: Any) -> Report:
+    known = subject(honest, rows, **audit_)
+    model: Any = SimpleNamespace(
+        head="classes", labels=LABELS, manifest={"dataset": "data"}, path=tmp_path
+    )
+    data: Any = Rows(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auditing, "Subject", lambda *_: known)
+        return auditing.audit(model, known.recipe, data, known.store)
+
+
+def test_rows_that_cannot_be_audited_are_a_finding(tmp_path: Path):
+    none = look([], tmp_path, audits=["bias"])
+    assert [f.code for f in none.findings] == ["no-test-rows", "not-audited"]
+    assert none.facts["not_audited"].keys() == {"bias"}
+    one = look([Labelled("a wonderful film", "good")] * 40, tmp_path, audits=["bias"])
+    assert "one-class" in {f.code for f in one.findings}
+    rows = [*reviews(), *[Labelled("so so", "middling")] * 7]
+    unknown = look(rows, tmp_path, audits=["bias"])
+    (finding,) = [f for f in unknown.findings if f.code == "unknown-labels"]
+    assert finding.title.startswith("7 of 127 ")
+    assert unknown.facts["audits"]["bias"]["rows"] == 120
+    assert json.loads((tmp_path / "audit.json").read_text()) == unknown.to_json()
+    with pytest.raises(UnknownName):
+        look(reviews(), tmp_path, audits=["beauty"])
