@@ -8,6 +8,7 @@ import pytest
 
 from tests.world import classify_recipe
 from tuneful.core.errors import DataError
+from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.augmenting import AUGMENTERS
 from tuneful.data.augmenting.base import Guard, Material, core, in_place_of, is_negation
@@ -17,6 +18,7 @@ from tuneful.data.faults.leaning import Leaning
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Labelled, Rated
 from tuneful.recipe.change import with_changes
+from tuneful.training.teacher_asked import Teachers
 from tuneful.workflow.stages import prepare
 
 
@@ -197,7 +199,7 @@ def test_what_does_not_fit_the_rows_is_refused(tmp_path: Path, store: Store):
     assert data.manifest["augmented"]["made"] == 0  # classes are even already
     chats = type(data)(data.path, {**data.manifest, "rows": "chat"})
     with pytest.raises(DataError, match="does not make chat rows") as caught:
-        augment(chats, recipe, store, lambda _: {})
+        augment(chats, recipe, store, lambda _: {}, Teachers("", 0, store, ignore))
     assert "typos" in caught.value.fix
 
 

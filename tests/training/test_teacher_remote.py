@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,36 @@ def test_what_is_answered_is_never_asked_again(tmp_path: Path, store: Store):
         assert other.path != data.path
 
 
+def test_as_many_questions_wait_together_as_may_and_the_same_is_asked_once(
+    tmp_path: Path, store: Store
+):
+    waiting: list[int] = [0]
+    most: list[int] = []
+
+    def slow(handler: Handler, asked: Asked, count: int) -> None:
+        with server.lock:
+            waiting[0] += 1
+            most.append(waiting[0])
+        time.sleep(0.002)
+        with server.lock:
+            waiting[0] -= 1
+        honest(handler, asked, count)
+
+    with endpoint(slow) as server:
+        asked = recipe(tmp_path, server, remote={"at_once": 5})
+        file = tmp_path / "rows.jsonl"
+        file.write_text(file.read_text() + file.read_text())
+        data = prepare(asked, store=store)
+    assert max(most) == 5
+    assert len(server.asked) == COUNT
+    for split in ("train", "validation"):
+        learned = [row.prompt for row in data.rows(split) if isinstance(row, Chat)]
+        assert len(set(learned)) == len(learned)
+    known = data.manifest["answers"]
+    assert known["written"] + known["why"]["the same row was there"] == 2 * COUNT
+    assert known["why"]["the same row was there"] > COUNT / 2
+
+
 def test_the_ceiling_is_never_passed(tmp_path: Path, store: Store):
     prices = {"input_usd": 1e6, "output_usd": 1e6}  # a dollar a token: five a reply
     with endpoint(honest) as server:
@@ -154,6 +185,27 @@ def test_samples_that_disagree_are_outvoted(tmp_path: Path, store: Store):
     assert len(server.asked) == 3 * COUNT
     assert told(data) == {n: str(2 * n) for n in range(COUNT) if n not in {4, 5}}
     assert data.manifest["answers"]["why"] == {"no agreement": 2}
+
+
+def test_a_judge_leaves_lies_out_and_what_it_does_not_judge(tmp_path: Path, store: Store):
+    def both(handler: Handler, asked: Asked, count: int) -> None:
+        said = asked["messages"][-1]["content"]
+        if "Reply with one number" not in said:
+            n = number_of(asked)
+            handler.say(str(2 * n + (n % 10 == 0)))
+            return
+        n = int(said.split("How many are ")[1].split()[0])
+        if n % 10 == 5:
+            handler.say("It depends.")
+        else:
+            handler.say("9" if f"Answer:\n{2 * n}\n" in said else "Only 2 of 10: 2")
+
+    with endpoint(both) as server:
+        judge = {"name": "judge", "url": server.url, "model": "judge", "criteria": "Is it right?"}
+        data = prepare(recipe(tmp_path, server, graders=[judge], at_least=0.7), store=store)
+    assert data.manifest["answers"]["why"] == {"poor": 9, "not graded": 9}
+    assert all(int(answer) == 2 * n for n, answer in told(data).items())
+    assert {one["score"] for one in lines(data) if not one["left_out"]} == {0.9}
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,10 @@ def _data(data: Dataset) -> Iterator[str]:
     splits = ", ".join(f"{data.num_rows(split):,} {split}" for split in data.splits)
     yield "\n## Data\n"
     yield f"- data set `{data.name}`, SHA-256 `{data.hash}`; rows: {splits}"
+    if made := data.manifest.get("augmented"):
+        yield f"- {made['made']:,} of the training rows made of the others by data.augment"
+        for one in made.get("teachers", ()):
+            yield f"  - words of `{one['teacher']}`, licence {one['licence']}"
     if written := data.manifest.get("answers"):
         yield f"- answers of the training rows written by `{written['model']}`, licence "
         yield f"  {written['licence']}; {written['left_out']:,} rows without a whole one left out"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SerializeAsAny, WithJsonSchema, model_validator
 
@@ -68,6 +68,11 @@ class Split(Closed):
 
 class Remote(Closed):
     """An OpenAI-compatible endpoint, how patiently it is asked, and what it may cost."""
+
+    # What it is asked with, but not what it is asked: these change no answer.
+    PATIENCE: ClassVar[frozenset[str]] = frozenset(
+        {"key", "at_once", "timeout_s", "retries", "max_usd", "input_usd", "output_usd"}
+    )
 
     url: str = Field(pattern=r"^https?://", description="Up to /v1: http://127.0.0.1:8000/v1.")
     key: str = Field(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NO_END, NO_ROOM, NO_WORD = "no end", "no room", "no word"
 NO_REPLY, REFUSED = "no reply", "refused"
 OTHER_SHAPE, NO_AGREEMENT, UNGRADED, POOR = "other shape", "no agreement", "not graded", "poor"
+SAME_ROW = "the same row was there"
 """Why an answer is left out."""
 
 

@@ -81,7 +81,9 @@ class Scribe:
         return Said(text, why if ids[-1] == tokenizer.eos_id else NO_END)
 
 
-def load_scribe(how: Answers, seed: int, store: Store, listener: Listener) -> Scribe:
+def load_scribe(
+    how: Answers, seed: int, store: Store, listener: Listener, where: str = "data.answers"
+) -> Scribe:
     """The teacher, loaded.
 
     Raises:
@@ -91,7 +93,7 @@ def load_scribe(how: Answers, seed: int, store: Store, listener: Listener) -> Sc
     if not isinstance(found, Chatter) or not found.scorer.packed:
         raise ModelError(
             "This model cannot write answers to many rows at once.",
-            where=f"data.answers.model: {how.model}",
+            where=f"{where}.model: {how.model}",
             fix="Name a causal language model with a chat template.",
         )
     return Scribe(found, how, seed)

@@ -69,6 +69,16 @@ class Purse:
             self.changed.notify_all()
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One question: its name among those kept, its turns, the sample's number, how it is asked."""
+
+    key: str
+    messages: list[dict[str, Any]]
+    sample: int
+    how: Answers
+
+
 class Correspondent:
     """Writes answers by letter.
 
@@ -76,11 +86,12 @@ class Correspondent:
         how: How the teacher is asked.
         seed: Sent with questions that are drawn, if the endpoint cares.
         replies: File that replies are kept in.
+        where: The recipe's section that asks, for errors.
     """
 
-    def __init__(self, how: Answers, seed: int, replies: Path) -> None:
+    def __init__(self, how: Answers, seed: int, replies: Path, where: str = "data.answers") -> None:
         assert how.endpoint is not None
-        self._how, self._remote, self._seed = how, how.endpoint, seed
+        self._how, self._remote, self._seed, self._where = how, how.endpoint, seed, where
         key = secret(self._remote.key) if self._remote.key else ""
         self._endpoint = Endpoint(
             self._remote.url, how.model, key, self._remote.timeout_s, self._remote.retries
@@ -91,7 +102,7 @@ class Correspondent:
         self._ended: TunefulError | None = None
         self._lock = threading.Lock()
         replies.parent.mkdir(parents=True, exist_ok=True)
-        for line in _whole_lines(replies):
+        for line in whole_lines(replies):
             self.purse.spent += line["usd"]
             if line["why"] != NO_REPLY:
                 self._known[line["key"]] = line
@@ -109,53 +120,58 @@ class Correspondent:
             DataError: The ceiling is reached.
         """
         del chunk
-        samples = range(self._how.samples)
-        asked = [prompt for prompt in prompts for _ in samples]
-        numbers = [number for _ in prompts for number in samples]
+        return self.ask(prompts, self._how)
+
+    def ask(self, prompts: Sequence[Turns], how: Answers) -> list[list[Said]]:
+        """The same of the same model, asked in another way: other samples, longest answer, heat."""
+        letters = [
+            self._letter(prompt, sample, how) for prompt in prompts for sample in range(how.samples)
+        ]
+        once = {letter.key: letter for letter in letters}  # two rows may ask the same
         pool = ThreadPoolExecutor(self._remote.at_once)
         try:
-            flat = list(pool.map(self._unless_ended, asked, numbers))
+            said = dict(zip(once, pool.map(self._unless_ended, once.values()), strict=True))
         finally:
             pool.shutdown(cancel_futures=True)
-        return [flat[at : at + len(samples)] for at in range(0, len(flat), len(samples))]
+        flat = [said[letter.key] for letter in letters]
+        return [flat[at : at + how.samples] for at in range(0, len(flat), how.samples)]
 
-    def _unless_ended(self, prompt: Turns, sample: int) -> Said:
-        """What ends the work for one question ends it for those that wait behind it."""
-        if self._ended is not None:
-            raise self._ended
-        try:
-            return self._said(prompt, sample)
-        except (DataError, ModelError) as error:
-            self._ended = error
-            raise
-
-    def _said(self, prompt: Turns, sample: int) -> Said:
-        how = self._how
+    def _letter(self, prompt: Turns, sample: int, how: Answers) -> _Letter:
         messages = [turn.to_json() for turn in asked_of(prompt, how)]
         for turn in messages:
             turn.pop("weight", None)
         asked = [how.model, messages, how.max_new_tokens, how.temperature]
         drawn = [self._seed, sample] if how.temperature else []
-        key = digest([*asked, *drawn])
-        known = self._known.get(key)
-        if known is None:
-            known = self._ask(key, messages, sample)
+        return _Letter(digest([*asked, *drawn]), messages, sample, how)
+
+    def _unless_ended(self, letter: _Letter) -> Said:
+        """What ends the work for one question ends it for those that wait behind it."""
+        if self._ended is not None:
+            raise self._ended
+        known = self._known.get(letter.key)
+        try:
+            if known is None:
+                known = {"key": letter.key, **self._asked(letter)}
+                self._note(known)
+        except (DataError, ModelError) as error:
+            self._ended = error
+            raise
         return Said(known["text"], known["why"], known["detail"])
 
-    def _ask(self, key: str, messages: list[dict[str, Any]], sample: int) -> dict[str, Any]:
-        how = self._how
+    def _asked(self, letter: _Letter) -> dict[str, Any]:
+        messages, how = letter.messages, letter.how
         bound = _bound(messages)
         most = _usd(self._remote, bound, how.max_new_tokens)
         if not self.purse.set_aside(most):
             raise DataError(
                 f"The next answer could pass the ceiling: {self.purse.spent:.4f} of "
                 f"{self._remote.max_usd:g} USD are spent.",
-                where="data.answers.endpoint.max_usd",
+                where=f"{self._where}.endpoint.max_usd",
                 fix="Raise it and run the same command: every answer so far is kept.",
             )
         paid = most  # whoever asks and hears nothing may have to pay all the same
         try:
-            drawn = {"seed": self._seed + sample} if how.temperature else {}
+            drawn = {"seed": self._seed + letter.sample} if how.temperature else {}
             reply = self._endpoint.ask(
                 messages, how.max_new_tokens, temperature=how.temperature, **drawn
             )
@@ -167,9 +183,7 @@ class Correspondent:
             line = {"text": "", "why": REFUSED if refused else NO_REPLY, "detail": str(silence)}
         finally:
             self.purse.pay(most, paid)
-        line |= {"key": key, "usd": paid}
-        self._note(line)
-        return line
+        return line | {"usd": paid}
 
     def _cost(self, reply: Reply, bound: int) -> float:
         """By the endpoint's own count; by what it can have been at most where it counts nothing."""
@@ -187,8 +201,8 @@ class Correspondent:
                     f"The endpoint gave no reply to {self._silent} questions in a row: "
                     f"{line['detail']}.",
                     where=self._remote.url,
-                    fix="Start it, or raise data.answers.endpoint.timeout_s; the same command goes "
-                    "on with what is answered.",
+                    fix=f"Start it, or raise {self._where}.endpoint.timeout_s; the same command "
+                    "goes on with what is answered.",
                 )
 
 
@@ -208,7 +222,7 @@ def _bound(messages: Sequence[dict[str, Any]]) -> int:
     return size + TOKENS_OF_TURN * (1 + len(messages))
 
 
-def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The replies of earlier calls; a last line that was cut off is taken away."""
     if not path.exists():
         return

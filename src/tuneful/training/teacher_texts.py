@@ -9,7 +9,6 @@ Answers are written down as they come: a broken run goes on after the last whole
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -17,15 +16,16 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event
-from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, columns_of, pyarrow, row_of, schema
 from tuneful.data.dataset import REPORT, SPLITS, Dataset
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Prompt
 from tuneful.models.references import locate
-from tuneful.training.teacher_choice import Choice
+from tuneful.recipe.data import Remote
+from tuneful.training.teacher_choice import SAME_ROW, Choice
 from tuneful.training.teacher_local import load_scribe
 from tuneful.training.teacher_remote import Correspondent
+from tuneful.training.teacher_report import TEXTS, listed, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,14 +38,9 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
     from tuneful.training.teacher_choice import Said
 
-VERSION = 2
+VERSION = 3
 ROWS_AT_ONCE = 64
-MUCH = 0.05
-"""Share of rows left out that deserves a warning."""
-TEXTS = "answers.jsonl"
 REPLIES = "replies"
-# What an endpoint is asked with, but not what it is asked: it changes no answer.
-PATIENCE = {"key", "at_once", "timeout_s", "retries", "max_usd", "input_usd", "output_usd"}
 
 Asking = Chat | Prompt
 
@@ -85,8 +80,8 @@ def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     how = recipe.data.answers
     assert how is not None, "the recipe has no teacher"
     _refuse(data)
-    origin = _origin(how, store, listener)
-    said = how.model_dump(mode="json", exclude={"endpoint": PATIENCE})
+    origin = origin_of(how, store, listener)
+    said = how.model_dump(mode="json", exclude={"endpoint": set(Remote.PATIENCE)})
     asked = [said, recipe.seed if how.temperature else None]
     key = digest([VERSION, data.hash, origin.place, asked])
     final = store.artifact_folder("datasets", data.name, key)
@@ -97,12 +92,16 @@ def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     manifest = {**data.manifest, "hash": key, "rows": "chat"}
     with building(final, manifest) as draft:
         manifest |= _write_rows(draft, data, texts, how, origin)
-        shutil.copyfile(texts, draft / TEXTS)
     texts.unlink()
     return Dataset.open(final)
 
 
-def _origin(how: Answers, store: Store, listener: Listener) -> Origin:
+def origin_of(how: Answers, store: Store, listener: Listener) -> Origin:
+    """Where a teacher's words come from.
+
+    Raises:
+        ModelError: One on this machine is not to be found.
+    """
     if how.endpoint is not None:
         return Origin(how.endpoint.url, "unknown")
     located = locate(how.model, store, listener)
@@ -210,12 +209,15 @@ def _write_rows(
     """Write rows and report; return what the manifest says of them."""
     lines = [json.loads(line) for line in texts.read_text(encoding="utf-8").split("\n")[:-1]]
     known = {(line["split"], line["row"]): line for line in lines}
+    _leave_out_copies(data, known)
+    written = (json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    (draft / TEXTS).write_text("".join(written), encoding="utf-8")
     (draft / "rows").mkdir()
     splits = {split: _write_split(draft, data, split, known) for split in SPLITS}
     why = Counter(line["left_out"] for line in lines if line["left_out"])
     if not splits["train"]:
         raise DataError(
-            f"The teacher gave no training row a whole answer: {_listed(why)}.",
+            f"The teacher gave no training row a whole answer: {listed(why)}.",
             where=f"data.answers.model: {how.model}",
             fix=f"No end: raise data.answers.max_new_tokens; else read what it says in {texts}.",
         )
@@ -224,13 +226,27 @@ def _write_rows(
     facts |= {"left_out": why.total(), "why": dict(why)}
     details = [line["detail"] for line in lines if line.get("detail")]
     facts["example"] = details[0] if details else ""
-    write_json(draft / REPORT, _report(data.report(), splits, facts).to_json())
+    write_json(draft / REPORT, report_of(data.report(), splits, facts).to_json())
     return {
         "splits": splits,
         "answers": facts,
         "licence": f"{data.manifest['licence']}, answers: {origin.licence}",
         "parents": [*data.manifest["parents"], data.hash, how.model],
     }
+
+
+def _leave_out_copies(data: Dataset, known: dict[tuple[str, int], dict[str, Any]]) -> None:
+    """Leave out rows that ask and say what an earlier one of their split does; test rows stay."""
+    there: set[str] = set()
+    for split in ("train", "validation"):
+        for number, row in enumerate(data.rows(split)):
+            line = known.get((split, number))
+            if line is None or line["left_out"]:
+                continue
+            asked = json.dumps([turn.to_json() for turn in cast("Asking", row).prompt])
+            mark = digest([split, *(" ".join(s.lower().split()) for s in (asked, line["answer"]))])
+            line["left_out"] = SAME_ROW if mark in there else ""
+            there.add(mark)
 
 
 def _write_split(
@@ -260,27 +276,3 @@ def _answered(row: Asking, line: dict[str, Any] | None) -> Chat:
     given = [replace(turn, weight=0.0) if turn.role == "assistant" else turn for turn in row.prompt]
     weight = row.weight if isinstance(row, Chat) else 1.0
     return Chat((*given, Message("assistant", said)), weight=weight)
-
-
-def _report(report: Report, splits: dict[str, int], facts: dict[str, Any]) -> Report:
-    """What was known of the rows, and what became of them."""
-    left, total = facts["left_out"], facts["left_out"] + facts["written"]
-    findings = list(report.findings)
-    if left:
-        finding = Finding(
-            Level.WARNING if left > MUCH * total else Level.NOTE,
-            "answers-left-out",
-            f"{left:,} of {total:,} rows have no whole answer of the teacher and were left out.",
-            evidence=": ".join(filter(None, [_listed(Counter(facts["why"])), facts["example"]])),
-            fix=f"Read {TEXTS} in the data set's folder; answers without an end: raise "
-            "data.answers.max_new_tokens.",
-            where="data.answers",
-        )
-        findings.append(finding)
-    table = Table("Rows with their answers", ["split", "rows"], [[s, n] for s, n in splits.items()])
-    known = {**report.facts, "splits": splits, "answers": facts}
-    return Report(report.title, findings, [*report.tables, table], known)
-
-
-def _listed(why: Counter[str]) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in why.items())

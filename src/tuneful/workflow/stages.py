@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +22,7 @@ from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
 from tuneful.planning.plan import plan as plan_run
 from tuneful.selecting.choose import select
+from tuneful.training.teacher_asked import Teachers
 from tuneful.training.teacher_texts import answer
 from tuneful.training.timing import make_probe
 
@@ -44,7 +46,7 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
 
     Raises:
         DataError: The source cannot be read as what it is said to be.
-        ModelError: The teacher cannot be loaded or does not write.
+        ModelError: A teacher cannot be loaded or does not write.
     """
     place = store or Store.default()
 
@@ -56,7 +58,9 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
         if recipe.data.select is not None:
             data = select(data, recipe, place, listener)
         if recipe.data.augment:
-            data = augment(data, recipe, place, near)
+            teachers = Teachers(data.hash, recipe.seed, place, listener)
+            with closing(teachers):
+                data = augment(data, recipe, place, near, teachers)
         if recipe.data.answers is not None:
             data = answer(data, recipe, place, listener)
         if recipe.data.corrections is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from tuneful.recipe.parts import PartConfig
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+
+    from tuneful.data.rewriting import Ask, Question, Said, TaughtConfig
 
 NEGATIONS = frozenset({
     "not", "no", "never", "none", "nobody", "nothing", "nowhere", "neither", "nor", "without",
@@ -41,6 +43,12 @@ class TryConfig(AugmentConfig):
         le=10,
         description="Tries, as a share of the training rows: at 1 every row is tried once.",
     )
+    check: Literal["head", "none"] = Field(
+        default="head",
+        description="Who checks that a row with one class is still what it is called. head: a "
+        "quick classifier of the rows that it was not made of; rows in which it finds another "
+        "class are left out.",
+    )
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,13 @@ class Try:
         row: None where there is none.
         parents: Numbers of the training rows that it is made of.
         note: What was done; or why nothing was.
+        facts: More for the list of made rows: who wrote it, by which steps, what else it said.
     """
 
     row: Row | None
     parents: tuple[int, ...]
     note: str
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ class Material:
         labels: The classes; none for rows without.
         label_counts: Training rows of each class.
         neighbours: From a word in small letters to words that are used like it, the nearest first.
+        ask: Asks a model that writes.
     """
 
     rows: Rows
@@ -101,6 +112,12 @@ class Material:
     labels: Sequence[str] = ()
     label_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     neighbours: Callable[[], Mapping[str, Sequence[str]]] = dict
+    ask: Ask | None = None
+
+    def replies(self, config: TaughtConfig, question: Question) -> Sequence[Sequence[Said]]:
+        """What the model of some settings says to each text."""
+        assert self.ask is not None, f"nobody was given to ask for {config.name}"
+        return self.ask(config, question)
 
 
 class Augmenter(Protocol):
@@ -112,7 +129,7 @@ class Augmenter(Protocol):
     paper: ClassVar[str]
     """Where it was published: authors, year, arXiv number."""
     changes: ClassVar[str]
-    """What of a text: nothing, letters, order, words, people, or the whole."""
+    """What of a text: nothing, letters, order, words, people, wording, or the whole."""
 
     def __init__(self, config: Any) -> None: ...
 

@@ -65,6 +65,11 @@ class CounterfactualConfig(TryConfig):
     terms: Literal["gender", "identity", "both"] = Field(
         default="gender", description="Which of the built-in pairs."
     )
+    check: Literal["head", "none"] = Field(
+        default="none",
+        description="As elsewhere; a quick classifier that leans on the terms swapped would leave "
+        "out the very rows that mend it.",
+    )
     pairs: dict[str, str] = Field(
         default_factory=dict[str, str],
         description="Pairs of your own, {one: other}, swapped both ways beside those built in.",

@@ -8,7 +8,17 @@ from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
 from tuneful.data.checks.base import MOST_SHOWN, rows_that
 from tuneful.data.faults.doubtful import doubted
-from tuneful.data.faults.quick_head import features, hash_words, held_out
+from tuneful.data.faults.quick_head import (
+    FEWEST_ROWS,
+    MOST_CLASSES,
+    MOST_ROWS,
+    features,
+    fold_of,
+    hash_words,
+    held_out,
+    is_learnable,
+    skill,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +30,6 @@ if TYPE_CHECKING:
     from tuneful.data.checks.base import Facts
     from tuneful.data.faults.doubtful import Doubted
 
-FOLDS = 5
-FEWEST_ROWS = 200
-FEWEST_OF_CLASS = 10
-MOST_ROWS = 25_000
-MOST_CLASSES = 100
-LEAST_SKILL = 0.3
-"""Of the way from always naming the commonest class to being always right: below it the words say
-too little of the class to doubt any label."""
 GRAVE_SHARE = 0.03
 BEGINNING = 200
 """Characters of a text that are listed."""
@@ -44,16 +46,14 @@ def check(facts: Facts) -> Iterator[Finding]:
 
     row_T, texts, hashed = _sampled(facts)
     known, label_T = np.unique(facts.rows.label_N[row_T], return_inverse=True)
-    counts = np.bincount(label_T)
-    if len(counts) < 2 or counts.min() < FEWEST_OF_CLASS:
+    if not is_learnable(label_T):
         return
-    fold_T = (facts.copies.group_N[row_T] * np.int64(2654435761) >> 16) % FOLDS
+    fold_T = fold_of(facts.copies.group_N[row_T])
     made = features(hashed, len(known))
     probability_TC = held_out(made, label_T, fold_T, len(known))
-    right = float((probability_TC.argmax(axis=1) == label_T).mean())
-    most = counts.max() / len(label_T)
+    right, is_skilled = skill(probability_TC, label_T)
     found = doubted(probability_TC, label_T)
-    if found and right - most >= LEAST_SKILL * (1 - most):
+    if found and is_skilled:
         names = {number: name for name, number in facts.labels.items()}
         lines = [_line(facts, row_T, names, known, label_T, one) for one in found]
         for line, one in zip(lines, found, strict=True):

@@ -1,28 +1,29 @@
 """A data set with more training rows: made of those there are, each with what it was made of.
 
 Rows that are made stand after all others in the train split, with the source row and the group of
-copies of their first parent. `augmented.jsonl` lists them; tries that came to nothing are counted
-by reason.
+copies of their first parent. `augmented.jsonl` lists them, `rejected.jsonl` rows that were made and
+left out; all other tries that came to nothing are counted by reason.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
 from tuneful.core.errors import DataError
-from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, columns_of, pyarrow, read_batches, schema
 from tuneful.data.augmenting import AUGMENTERS
-from tuneful.data.augmenting.base import Material
+from tuneful.data.augmenting.base import Material, TryConfig, text_of
 from tuneful.data.dataset import REPORT, Dataset
 from tuneful.data.deriving.derived import take_over
+from tuneful.data.deriving.made import LISTED, REJECTED, Lines, Tally, There, facts_of, report_of
+from tuneful.data.deriving.preserved import Judge, NoCheck, Verdict, learn_head
 from tuneful.data.faults.leaning import Leaning
-from tuneful.data.rows import Labelled, Pair, to_json
+from tuneful.data.rewriting import TaughtConfig
+from tuneful.recipe.data import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,15 +31,30 @@ if TYPE_CHECKING:
 
     from tuneful.core.store import Store
     from tuneful.data.augmenting.base import AugmentConfig, Try
+    from tuneful.data.deriving.preserved import Check
+    from tuneful.data.rewriting import Ask, Question, Said
     from tuneful.data.rows import Row
     from tuneful.recipe.schema import Recipe
 
-VERSION = 1
-LISTED = "augmented.jsonl"
-THERE, SAME = "the same row was there", "balance"
+VERSION = 2
+COPIES = "balance"
 """Copies are left out, but for the part that makes copies."""
 MOST_WORDS = 20_000
 """Words of the training texts, the commonest, that neighbours are looked for among."""
+AT_ONCE = 256
+"""Tries that are checked together."""
+
+
+class Teachers(Protocol):
+    """Models that write, from a floor above."""
+
+    def ask(self, config: TaughtConfig, question: Question) -> Sequence[Sequence[Said]]:
+        """Their replies to each text."""
+        ...
+
+    def origin(self, config: TaughtConfig) -> Mapping[str, str]:
+        """Where one is (`place`), and the `licence` of what it writes."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -54,19 +70,12 @@ class TrainRows:
         return self.data.row("train", number)
 
 
-@dataclass
-class Tally:
-    """What an augmenter's tries came to."""
-
-    made: int = 0
-    nothing: Counter[str] = field(default_factory=Counter[str])
-
-
 def augment(
     data: Dataset,
     recipe: Recipe,
     store: Store,
     neighbours: Callable[[Sequence[str]], Mapping[str, Sequence[str]]],
+    teachers: Teachers,
 ) -> Dataset:
     """The data set with the rows that `data.augment` makes: made now, or by an earlier call.
 
@@ -75,27 +84,40 @@ def augment(
         recipe: Names the augmenters, and the model whose embeddings neighbours come from.
         store: Where data sets stand.
         neighbours: Of words, words that the recipe's model uses alike.
+        teachers: Models that write.
 
     Raises:
-        DataError: An augmenter does not fit the rows, or would make labels wrong.
+        DataError: An augmenter does not fit the rows, or would make labels wrong; or the ceiling of
+            a teacher's cost is reached.
+        ModelError: A teacher is not to be found, or answers nothing.
     """
     configs = [cast("AugmentConfig", config) for config in recipe.data.augment]
     for config in configs:
         _refuse_unfit(config, data.row_type)
-    asked = [config.model_dump(mode="json") for config in configs]
+    taught = [config for config in configs if isinstance(config, TaughtConfig)]
+    origins = [{"teacher": config.model, **teachers.origin(config)} for config in taught]
+    asked = [_asked(config) for config in configs]
     seen = recipe.model if any(config.name == "synonyms" for config in configs) else ""
-    key = digest([VERSION, data.hash, asked, recipe.seed, seen])
+    key = digest([VERSION, data.hash, asked, recipe.seed, seen, origins])
     final = store.artifact_folder("datasets", data.name, key)
     if (final / MANIFEST).exists():
         return Dataset.open(final)
     manifest = {**data.manifest, "hash": key}
     with building(final, manifest) as draft:
         take_over(draft, data)
-        making = _Making(data, configs, recipe.seed, neighbours)
+        making = _Making(data, configs, recipe.seed, neighbours, teachers.ask)
         total = making.write(draft)
-        manifest |= _facts(data, making, total, asked)
-        write_json(draft / REPORT, _report(data, making, manifest).to_json())
+        manifest |= facts_of(data, making.tallies, total, asked, origins)
+        write_json(draft / REPORT, report_of(data, making.tallies, manifest).to_json())
     return Dataset.open(final)
+
+
+def _asked(config: AugmentConfig) -> dict[str, Any]:
+    """What changes the rows that are made."""
+    patience = {"endpoint": set(Remote.PATIENCE)}
+    return config.model_dump(
+        mode="json", exclude=patience if isinstance(config, TaughtConfig) else None
+    )
 
 
 def _refuse_unfit(config: AugmentConfig, row_type: str) -> None:
@@ -116,141 +138,91 @@ class _Making:
     configs: Sequence[AugmentConfig]
     seed: int
     neighbours: Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
+    ask: Ask
     tallies: dict[str, Tally] = field(default_factory=dict[str, Tally])
-    labels: Counter[str] = field(default_factory=Counter[str])
 
-    def write(self, draft: Path) -> int:
-        """Write the train split and the list of made rows; return how many rows there are."""
-        columns = schema(self.data.row_type)
-        writer = Writer(draft / "rows" / "train.arrow", columns)
-        lines = (draft / LISTED).open("w", encoding="utf-8")
-        try:
-            for batch in read_batches(self.data.file("train")):
-                writer.write(batch)
-            for number, (row, record, line) in enumerate(self._made()):
-                beside = {name: [record[name]] for name in ("source_row", "group")}
-                values = {**columns_of([row]), **beside}
-                writer.write(pyarrow().RecordBatch.from_pydict(values, schema=columns))
-                whole = {"row": len(TrainRows(self.data)) + number, **line}
-                lines.write(json.dumps(whole, ensure_ascii=False) + "\n")
-        finally:
-            lines.close()
-            writer.close()
-        return writer.num_rows
-
-    def _made(self) -> Iterator[tuple[Row, dict[str, Any], dict[str, Any]]]:
-        """Each made row, its first parent's record, and its line in the list."""
-        import numpy as np
-
-        rows = TrainRows(self.data)
+    @cached_property
+    def material(self) -> Material:
+        """What rows are made of."""
         leaning = Leaning.of(self.data.rows("train"))
-        there = {_mark(row) for row in self.data.rows("train")}
         counts = self.data.manifest.get("label_counts", {}).get("train", {})
 
         def near() -> Mapping[str, Sequence[str]]:
             return self.neighbours([w for w, _ in leaning.vocabulary().most_common(MOST_WORDS)])
 
-        material = Material(rows, leaning.guard, self.data.labels, counts, near)
-        for place, config in enumerate(self.configs):
-            draw = np.random.default_rng([self.seed, place, 0xA0631])
-            tally = self.tallies.setdefault(config.name, Tally())
-            for one in AUGMENTERS[config.name](config).make(material, draw):
-                if self._counts(one, config.name, there, tally) and one.row is not None:
-                    records = [self.data.record("train", parent) for parent in one.parents]
-                    origin = [record["source_row"] for record in records]
-                    line = {"by": config.name, "from": origin, "note": one.note}
-                    yield one.row, records[0], line
+        rows = TrainRows(self.data)
+        return Material(rows, leaning.guard, self.data.labels, counts, near, self.ask)
 
-    def _counts(self, one: Try, name: str, there: set[bytes], tally: Tally) -> bool:
-        """Whether a try made a row that is to be kept; it is counted either way."""
-        if one.row is None:
-            tally.nothing[one.note] += 1
-            return False
-        mark = _mark(one.row)
-        if mark in there and name != SAME:
-            tally.nothing[THERE] += 1
-            return False
-        there.add(mark)
-        tally.made += 1
-        if isinstance(one.row, Labelled | Pair):
-            self.labels[one.row.label] += 1
-        return True
+    @cached_property
+    def head(self) -> Check:
+        """The quick classifier, learned once for all augmenters."""
+        return learn_head(self.data)
 
+    def write(self, draft: Path) -> int:
+        """Write the train split and the lists of rows made and left out; return all rows' count."""
+        columns = schema(self.data.row_type)
+        writer = Writer(draft / "rows" / "train.arrow", columns)
+        made, rejected = (Lines(draft / name) for name in (LISTED, REJECTED))
+        there = There.of(self.data, taught=any(isinstance(c, TaughtConfig) for c in self.configs))
+        try:
+            for batch in read_batches(self.data.file("train")):
+                writer.write(batch)
+            for place, config in enumerate(self.configs):
+                for one, verdict in self._tried(place, config, there):
+                    line = self._line(config.name, one, verdict)
+                    if verdict.why:
+                        rejected.write(line)
+                        continue
+                    made.write({"row": writer.num_rows, **line})
+                    record = self.data.record("train", one.parents[0])
+                    beside = {name: [record[name]] for name in ("source_row", "group")}
+                    values = {**columns_of([cast("Row", one.row)]), **beside}
+                    writer.write(pyarrow().RecordBatch.from_pydict(values, schema=columns))
+        finally:
+            made.close()
+            rejected.close()
+            writer.close()
+        return writer.num_rows
 
-def _mark(row: Row) -> bytes:
-    return blake2b(json.dumps(to_json(row), sort_keys=True).encode(), digest_size=8).digest()
+    def _tried(
+        self, place: int, config: AugmentConfig, there: There
+    ) -> Iterator[tuple[Try, Verdict]]:
+        """Rows made, and tries whose coming to nothing is to be listed; all are counted."""
+        import numpy as np
 
+        draw = np.random.default_rng([self.seed, place, 0xA0631])
+        tally = self.tallies.setdefault(config.name, Tally())
+        check = self._check(config)
+        tally.unchecked = check.why if isinstance(check, NoCheck) else ""
+        tries = AUGMENTERS[config.name](config).make(self.material, draw)
+        may_repeat = config.name == COPIES
+        while some := list(islice(tries, AT_ONCE)):
+            new: list[Try] = []
+            for one in some:
+                why = one.note if one.row is None else "" if may_repeat else there.why_not(one)
+                if not why:
+                    new.append(one)
+                    continue
+                tally.nothing[why] += 1
+                if one.facts:
+                    yield one, Verdict(why)
+            for one, verdict in zip(new, check.verdicts(new) if new else [], strict=True):
+                tally.count(one, verdict)
+                yield one, verdict
 
-def _facts(data: Dataset, making: _Making, total: int, asked: list[Any]) -> dict[str, Any]:
-    """What the manifest says of the rows made."""
-    known = data.manifest
-    counts = dict(known["label_counts"])
-    if making.labels:
-        counts["train"] = {
-            label: count + making.labels[label] for label, count in counts["train"].items()
-        }
-    return {
-        "splits": {**known["splits"], "train": total},
-        "label_counts": counts,
-        "augmented": {
-            "of": data.num_rows("train"),
-            "made": total - data.num_rows("train"),
-            "dataset": data.hash,
-            "by": asked,
-            "tries": {
-                name: {"made": tally.made, **tally.nothing}
-                for name, tally in making.tallies.items()
-            },
-        },
-        "parents": [*known["parents"], data.hash],
-    }
+    def _check(self, config: AugmentConfig) -> Check:
+        if not isinstance(config, TryConfig | TaughtConfig) or config.check == "none":
+            return NoCheck("")
+        if isinstance(config, TaughtConfig) and config.check == "judge":
+            return Judge(self.material, config)
+        return self.head
 
-
-def _report(data: Dataset, making: _Making, manifest: Mapping[str, Any]) -> Report:
-    """What was known of the rows, how many were made, and what a person is to look at."""
-    report, known = data.report(), manifest["augmented"]
-    shown = "; ".join(f"{name}: {_said(tally)}" for name, tally in making.tallies.items())
-    findings = [
-        Finding(
-            Level.NOTE,
-            "augmented",
-            f"{known['made']:,} training rows were made of {known['of']:,}.",
-            evidence=shown,
-            fix=f"{LISTED} in the data set's folder lists each with what it was made of.",
-            where="data.augment",
-        )
-    ]
-    doubtful = [name for name, tally in making.tallies.items() if tally.made and _doubt(name, data)]
-    if doubtful:
-        findings.append(
-            Finding(
-                Level.WARNING,
-                "label-may-change",
-                f"Nothing checks whether rows made by {', '.join(doubtful)} are still what they "
-                "are called.",
-                evidence="; ".join(f"{name}: {_doubt(name, data)}" for name in doubtful),
-                fix=f"Read some of them ({LISTED}), or leave these out.",
-                where="data.augment",
-            )
-        )
-    rows = [[split, count] for split, count in manifest["splits"].items()]
-    table = Table("Rows after augmenting", ["split", "rows"], rows)
-    facts = {**report.facts, "splits": manifest["splits"], "augmented": known}
-    return Report(report.title, [*report.findings, *findings], [*report.tables, table], facts)
-
-
-def _doubt(name: str, data: Dataset) -> str:
-    """Why an augmenter may make a label wrong with these rows, or ""."""
-    changes = AUGMENTERS[name].changes
-    if changes == "people":
-        return "rows that are about the people swapped are no longer so"
-    if changes == "whole":
-        return "two halves may not say what either text said"
-    if changes == "words" and data.row_type not in {"labelled", "pair"}:
-        return f"in {data.row_type} rows, which words the label hangs on is not known"
-    return ""
-
-
-def _said(tally: Tally) -> str:
-    more = ", ".join(f"{count:,} {reason}" for reason, count in tally.nothing.most_common())
-    return f"{tally.made:,} made" + (f" ({more})" if more else "")
+    def _line(self, name: str, one: Try, verdict: Verdict) -> dict[str, Any]:
+        """What a list says of a row made, or of one that was left out."""
+        records = [self.data.record("train", parent) for parent in one.parents]
+        line: dict[str, Any] = {"by": name, "from": [record["source_row"] for record in records]}
+        if verdict.why:
+            text = {"text": text_of(one.row)} if one.row is not None else {}
+            more = {"detail": verdict.detail} if verdict.detail else {}
+            return {**line, "why": verdict.why, **more, **text, **one.facts}
+        return {**line, "note": one.note, **one.facts}

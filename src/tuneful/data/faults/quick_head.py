@@ -10,7 +10,7 @@ Shapes: T rows, N features of all rows together, C classes, P places.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuneful.data.copies.shingles import mix, words
 
@@ -31,6 +31,14 @@ BATCH = 128
 EPOCHS = 3
 LEARNING_RATE = 0.1
 """Of 0.05 to 1, and 2 to 4 passes, these find most of the labels flipped in IMDb."""
+FOLDS = 5
+FEWEST_ROWS = 200
+FEWEST_OF_CLASS = 10
+MOST_ROWS = 25_000
+MOST_CLASSES = 100
+LEAST_SKILL = 0.3
+"""Of the way from always naming the commonest class to being always right: below it the words say
+too little of the class to doubt any label."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +50,25 @@ class Features:
         value_N: Its weight.
         start_T: Where each row's begin; one more for the end.
         num_places: Places.
+        rarity_P: What a word there weighs before a row's weights get the length 1.
     """
 
     place_N: NDArray[np.int32]
     value_N: Floats
     start_T: Ints
     num_places: int
+    rarity_P: Floats
 
 
-def features(hashed: list[NDArray[np.uint32]], num_classes: int) -> Features:
+def features(
+    hashed: list[NDArray[np.uint32]], num_classes: int, rarity_P: Floats | None = None
+) -> Features:
     """Weigh rows' hashed words: rare ones more.
 
     Args:
         hashed: Of each row, what `hash_words` gives.
         num_classes: Classes to tell apart.
+        rarity_P: Of other rows, where these are to be weighed as those; else their own.
     """
     import numpy as np
 
@@ -65,12 +78,14 @@ def features(hashed: list[NDArray[np.uint32]], num_classes: int) -> Features:
     rows = [np.unique(hash_W & np.uint32(num_places - 1)).astype(np.int32) for hash_W in hashed]
     start_T = np.cumsum([0, *(len(row) for row in rows)])
     place_N = np.concatenate(rows) if rows else np.zeros(0, np.int32)
-    count_P = np.bincount(place_N, minlength=num_places)
-    value_N = np.log(len(rows) / np.maximum(1, count_P)).astype(np.float32)[place_N] + 0.1
+    if rarity_P is None:
+        count_P = np.bincount(place_N, minlength=num_places)
+        rarity_P = np.log(len(rows) / np.maximum(1, count_P)).astype(np.float32) + np.float32(0.1)
+    value_N = rarity_P[place_N]
     text_N = np.repeat(np.arange(len(rows)), np.diff(start_T))
     norm_T = np.sqrt(np.bincount(text_N, value_N**2, minlength=len(rows)))
     value_N = (value_N / np.maximum(1e-9, norm_T)[text_N]).astype(np.float32)
-    return Features(place_N, value_N, start_T, num_places)
+    return Features(place_N, value_N, start_T, num_places, rarity_P)
 
 
 def hash_words(texts: Array) -> list[NDArray[np.uint32]]:
@@ -88,21 +103,56 @@ def hash_words(texts: Array) -> list[NDArray[np.uint32]]:
     return np.split(hash_W[order], edge)
 
 
+def fold_of(group_T: NDArray[np.integer[Any]]) -> Ints:
+    """The fold of each row, by its group of copies: what a row is held out with."""
+    import numpy as np
+
+    return (group_T.astype(np.int64) * 2654435761 >> 16) % FOLDS
+
+
+def is_learnable(label_T: Ints) -> bool:
+    """Whether there are rows enough of every class, and not too many classes."""
+    import numpy as np
+
+    if len(label_T) < FEWEST_ROWS:
+        return False
+    count_C = np.bincount(label_T)
+    return 2 <= len(count_C) <= MOST_CLASSES and bool(count_C.min() >= FEWEST_OF_CLASS)
+
+
+def skill(probability_TC: Floats, label_T: Ints) -> tuple[float, bool]:
+    """Share of the rows that it has right, and whether that is enough to doubt a label."""
+    import numpy as np
+
+    right = float((probability_TC.argmax(axis=1) == label_T).mean())
+    most = float(np.bincount(label_T).max()) / len(label_T)
+    return right, right - most >= LEAST_SKILL * (1 - most)
+
+
 def held_out(rows: Features, label_T: Ints, fold_T: Ints, num_classes: int) -> Floats:
     """Each row's probabilities [T, C], by a classifier that did not learn from its fold."""
     import numpy as np
 
     result_TC = np.zeros((len(label_T), num_classes), np.float32)
     for fold in np.unique(fold_T):
-        weight_CP = _learn(rows, label_T, np.flatnonzero(fold_T != fold), num_classes)
+        weight_CP = learn(rows, label_T, np.flatnonzero(fold_T != fold), num_classes)
         out = np.flatnonzero(fold_T == fold)
-        for begin in range(0, len(out), 1024):
-            part = out[begin : begin + 1024]
-            result_TC[part] = _softmax(_scores(rows, part, weight_CP)[0])
+        result_TC[out] = probabilities(rows, out, weight_CP)
     return result_TC
 
 
-def _learn(rows: Features, label_T: Ints, used: Ints, num_classes: int) -> Floats:
+def probabilities(rows: Features, part: Ints, weight_CP: Floats) -> Floats:
+    """The classes' probabilities [B, C] of some rows."""
+    import numpy as np
+
+    result_BC = np.zeros((len(part), len(weight_CP) + 1), np.float32)
+    for begin in range(0, len(part), 1024):
+        some = part[begin : begin + 1024]
+        result_BC[begin : begin + 1024] = _softmax(_scores(rows, some, weight_CP)[0])
+    return result_BC
+
+
+def learn(rows: Features, label_T: Ints, used: Ints, num_classes: int) -> Floats:
     """Weights [C - 1, P]; the last class has none, and score 0."""
     import numpy as np
 
