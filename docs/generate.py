@@ -145,7 +145,9 @@ def shown_default(field: FieldInfo) -> str:
         return "required"
     value = field.get_default(call_default_factory=True)
     shown = getattr(value, "name", value)
-    return "" if shown is None or shown in ({}, [], "") else f"`{str(shown).lower()}`"
+    if shown is None or shown in ({}, [], ""):
+        return ""
+    return f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
 
 
 def cell(text: str) -> str:

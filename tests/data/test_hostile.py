@@ -22,7 +22,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare
-from tuneful.data.readers import base, parquet
+from tuneful.data.readers import base, json_array, parquet
 from tuneful.data.reading.records import BadRow, Record
 from tuneful.data.sources import open_source
 
@@ -45,6 +45,17 @@ def test_a_line_without_end_is_a_bad_row(
     assert "longer than" in bad.problem
     assert bad.row == 2
     assert [isinstance(item, Record) for item in read(path)] == [True, False, True]
+
+
+def test_an_object_without_end_in_an_array_is_refused(put: Put, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(json_array, "LONGEST_OBJECT", 1000)
+    monkeypatch.setattr(json_array, "CHUNK", 100)
+    path = put("d.json", '[{"a": "x"}, {"a": "' + "0" * 100_000 + '"}]')
+    items = open_source(str(path), ignore).read()
+    assert isinstance(next(items), Record)
+    with pytest.raises(DataError, match="broken") as caught:
+        next(items)
+    assert "row 2" in f"{caught.value.message} {caught.value.where}"
 
 
 def test_a_line_as_long_as_may_be_is_read(put: Put, monkeypatch: pytest.MonkeyPatch):
@@ -80,14 +91,30 @@ def test_long_rows_of_parquet_are_read_a_few_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "d.parquet"
-    pq.write_table(
-        pa.table({"text": [str(n) * 500 for n in range(50)]}), path, use_dictionary=False
-    )
-    metadata = pq.read_metadata(path)
-    assert parquet._rows_at_once(metadata) == 1000
+    rows = [str(n) * 500 for n in range(50)]
+    pq.write_table(pa.table({"text": rows}), path, use_dictionary=False)
+
+    def at_once() -> int:
+        with path.open("rb") as file:
+            return parquet._rows_at_once(file, pq.ParquetFile(file), 0)
+
+    assert at_once() == 1000
     monkeypatch.setattr(parquet, "BYTES_AT_ONCE", 4000)
-    assert 3 <= parquet._rows_at_once(metadata) <= 4
+    assert 3 <= at_once() <= 4
     assert len(read(path)) == 50
+    # One long text that stands once in the file and in a thousand rows.
+    pq.write_table(pa.table({"text": ["0" * 1990] * 1000, "n": range(1000)}), path)
+    assert at_once() == 2
+    assert len(read(path)) == 1000
+
+
+def test_columns_that_unpack_to_a_bomb_are_refused(put: Put, monkeypatch: pytest.MonkeyPatch):
+    path = put("d.parquet", "")
+    table = pa.table({"text": ["0" * (1 << 20)]})
+    pq.write_table(table, path, use_dictionary=False, compression="zstd")
+    assert len(read(path)) == 1
+    monkeypatch.setattr(parquet, "MOST_UNPACKED", 1 << 16)
+    assert "200 times" in refuse(path).message
 
 
 def test_a_key_that_stands_twice_among_many_is_found_at_once(put: Put):
@@ -129,6 +156,12 @@ def test_links_without_end_are_refused(tmp_path: Path):
     (folder / "up").unlink()
     (folder / "c.csv").symlink_to("a.csv")
     assert len(list(open_source(str(folder), ignore).read())) == 8
+    texts = tmp_path / "texts" / "good"
+    texts.mkdir(parents=True)
+    (texts / "1.txt").write_text("fine")
+    (texts / "2.txt").symlink_to("2.txt")
+    with pytest.raises(DataError, match=r"2\.txt leads nowhere, or to itself"):
+        open_source(str(texts.parent), ignore)
 
 
 def test_a_pipe_is_no_source(tmp_path: Path):
@@ -138,6 +171,25 @@ def test_a_pipe_is_no_source(tmp_path: Path):
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path):
+    rows = [{"text": f"{n} " * 20, "label": "ab"[n % 2]} for n in range(3000)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    made = {
+        "d.jsonl": lines,
+        "d.json": json.dumps(rows).encode(),
+        "d.jsonl.gz": gzip.compress(lines),
+        "d.parquet": b"",
+    }
+    for name, content in made.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        if not content:
+            pq.write_table(pa.Table.from_pylist(rows), path)
+        items = open_source(str(path), ignore).read()
+        next(items)
+        path.with_suffix(".new").write_bytes(path.read_bytes())  # what is read goes on, unseen
+        path.with_suffix(".new").replace(path)
+        with pytest.raises(DataError, match="changed while"):
+            list(items)
     path = write(tmp_path / "d.csv", labelled(3000))
     items = open_source(str(path), ignore).read()
     next(items)

@@ -99,13 +99,17 @@ class Unpacked:
         """
         self.num_bytes += num_bytes
         if self._most is not None and self.num_bytes > self._most:
-            size = f"{self.num_bytes >> 20:,} MiB"
-            raise DataError(
-                f"The file unpacks to over {size}, {MOST_TIMES} times its size: a bomb may fill "
-                "memory or disk.",
-                where=str(self._path),
-                fix="If you know what is in it, unpack it yourself and name the unpacked file.",
-            )
+            raise bomb(self.num_bytes, self._path)
+
+
+def bomb(num_bytes: int, path: Path) -> DataError:
+    """A file that holds far more than its size says."""
+    return DataError(
+        f"The file unpacks to over {num_bytes >> 20:,} MiB, {MOST_TIMES} times its size: a bomb "
+        "may fill memory or disk.",
+        where=str(path),
+        fix="If you know what is in it, unpack it yourself and name the unpacked file.",
+    )
 
 
 class Lines:

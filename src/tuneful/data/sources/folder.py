@@ -40,6 +40,8 @@ def open_folder(reference: str, listener: Listener) -> Source:
     texts = [path for path in files if suffix(path) == "txt"]
     rows = [path for path in files if suffix(path) in READERS.table and path not in texts]
     classes = _class_folders(root)
+    for folder in classes:
+        _refuse_links(folder)
     if rows and classes:
         raise DataError(
             f"The folder holds files of rows ({rows[0].name}) and folders of texts "
