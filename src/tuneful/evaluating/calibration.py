@@ -81,7 +81,7 @@ def reliability(
     return found
 
 
-def wilson(right: int, rows: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(right: float, rows: int, z: float = 1.959964) -> tuple[float, float]:
     """The interval of a share that no share outside would be likely to give; never outside 0 to 1.
 
     >>> [round(end, 3) for end in wilson(8, 10)]

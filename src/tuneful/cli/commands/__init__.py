@@ -24,6 +24,7 @@ COMMANDS: Registry[Command] = Registry(
         "plan": "tuneful.cli.commands.plan:COMMAND",
         "predict": "tuneful.cli.commands.predict:COMMAND",
         "prepare": "tuneful.cli.commands.prepare:COMMAND",
+        "review": "tuneful.cli.commands.review:COMMAND",
         "run": "tuneful.cli.commands.run:COMMAND",
         "schema": "tuneful.cli.commands.schema:COMMAND",
         "select": "tuneful.cli.commands.select:COMMAND",

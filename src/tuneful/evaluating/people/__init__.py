@@ -1,0 +1,1 @@
+"""What people think of answers: shown blind, kept verdict by verdict, counted with intervals."""
