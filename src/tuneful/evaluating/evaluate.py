@@ -16,6 +16,7 @@ from tuneful.evaluating.corrections import ask_corrections
 from tuneful.evaluating.forgetting import ask_general
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.metrics.base import why_undefined
+from tuneful.evaluating.on_tasks import ask_tasks, check_tasks
 from tuneful.evaluating.paired import holm
 from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
 from tuneful.evaluating.summary import summarize
@@ -80,6 +81,8 @@ def evaluate(
     corrected = ask_corrections(model, recipe, data, store, listener)
     if corrected is not None:
         facts["corrections"] = corrected
+    if recipe.evaluate.tasks:
+        facts["tasks"] = ask_tasks(model, recipe, store, listener)
     return summarize(facts)
 
 
@@ -113,6 +116,7 @@ def kept_evaluation(model: Model, recipe: Recipe, data: Dataset) -> Report | Non
 
 def _asked(recipe: Recipe, data: Dataset) -> str:
     asked = [recipe.evaluate.model_dump(mode="json"), recipe.remember.text]
+    asked += [task.hash for task in check_tasks(recipe)]
     return digest([VERSION, *asked, recipe.seed, data.hash])
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.evaluating.corrections import about_corrections, corrections_table
+from tuneful.evaluating.on_tasks import about_tasks, tasks_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ def summarize(facts: Mapping[str, Any]) -> Report:
     tables = [_metrics(facts)]
     if "forgetting" in facts:
         tables.append(_forgetting(facts["forgetting"]))
+    if "tasks" in facts:
+        tables.append(tasks_table(facts["tasks"], interval))
     if "corrections" in facts and facts["corrections"]["missed"]:
         tables.append(corrections_table(facts["corrections"]))
     labels = facts.get("labels", [])
@@ -131,6 +134,8 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _about_trivial(facts)
     if "forgetting" in facts:
         yield from _about_forgetting(facts["forgetting"])
+    if "tasks" in facts:
+        yield from about_tasks(facts["tasks"])
     if "corrections" in facts:
         yield from about_corrections(facts["corrections"])
     if facts["rows"] < FEW_ROWS:

@@ -98,6 +98,11 @@ class Evaluate(Section):
     base: bool = Field(default=True, description="Measure the untuned model on the same rows.")
     resamples: int = Field(default=10_000, ge=100, description="Bootstrap resamples.")
     max_new_tokens: int = Field(default=128, ge=1, description="Longest generated answer.")
+    tasks: list[str] = Field(
+        default_factory=list[str],
+        description="What else a model that speaks is asked, before and after: names from "
+        "`tuneful list tasks`, or files of one's own.",
+    )
 
 
 class Privacy(Section):

@@ -13,6 +13,7 @@ from tuneful.core.errors import ModelError
 from tuneful.core.events import Event, ignore
 from tuneful.core.store import Store
 from tuneful.evaluating.evaluate import check_metrics
+from tuneful.evaluating.on_tasks import check_tasks
 from tuneful.models.model import Model
 from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
@@ -156,6 +157,7 @@ def _mended(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ah
 def _look_ahead(recipe: Recipe, store: Store, listener: Listener, gate: Gate) -> _Ahead | Trained:
     """Find the model done; or check rows, plan, check the run. Hopeless rows fetch no model."""
     check_metrics(recipe)
+    check_tasks(recipe)
     data = prepare(recipe, store=store, listener=listener)
     report = inspect_rows(recipe, data)
     if bad(report, gate):

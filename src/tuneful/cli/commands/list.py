@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = ("runs", "models", "gains", "datasets", "packages", "methods", "adapters", "graders",
          "cleaners", "optimizers", "selectors", "augmenters", "formats", "metrics",
-         "audits", "sources")  # fmt: skip
+         "audits", "sources", "tasks")  # fmt: skip
 KEPT = ("runs", "models", "datasets")
 """What stands in folders of the store."""
 
@@ -72,8 +72,19 @@ def _rows(kind: str, store: Store) -> list[dict[str, Any]]:
             {"name": f"package:{known.name}", "licence": known.licence, "what": known.summary}
             for known in assets().values()
         ]
+    if kind == "tasks":
+        from tuneful.evaluating.tasks import shipped
+
+        return [_task(name) for name in shipped()]
     table = _table(kind)
     return [{"name": name} | _said(table[name]) for name in table]
+
+
+def _task(name: str) -> dict[str, Any]:
+    from tuneful.evaluating.tasks import find_task
+
+    task = find_task(name)
+    return {"name": name, "what": task.file.about, "questions": len(task.items)}
 
 
 def _said(part: Any) -> dict[str, str]:
