@@ -74,3 +74,21 @@ def test_rows_are_looked_at_and_compared(recipe: Any, capsys: pytest.CaptureFixt
     same = result(capsys, "diff", path, "last")
     assert same["facts"]["added"] == same["facts"]["removed"] == 0
     assert main(["data", "diff", path, "nothing-of-the-sort", "--quiet"]) == 1
+
+
+def test_a_report_counts_the_tokens_of_an_epoch(recipe: Any, tmp_path: Path, capsys: Any):
+    path, page = str(recipe("encoder")), tmp_path / "page.html"
+    shown = result(capsys, "tokens", path, "--most", "100000")
+    exact = sum(len(one["tokens"]) for one in shown)
+    whole = result(capsys, "report", path, "--rows", "0", "--usd", "2", "--html", str(page))
+    tokens = whole["facts"]["tokens"]
+    assert tokens["tokens"] == tokens["low"] == tokens["high"] == pytest.approx(exact)
+    assert tokens["is_exact"]
+    table = dict(whole["tables"][-1]["rows"])
+    assert table["tokens of an epoch"] == f"{exact:,}, exactly"
+    assert table["cost of an epoch"] == f"{exact * 2e-6:.2f} USD at 2 USD a million"
+    assert "Tokens of a sequence" in page.read_text(encoding="utf-8")
+    some = result(capsys, "report", path, "--rows", "30")["facts"]["tokens"]
+    assert some["low"] < exact < some["high"] < 1.3 * exact
+    folder = whole["dataset"]
+    assert "tokens" not in result(capsys, "report", folder)["facts"]

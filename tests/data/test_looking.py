@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tuneful.core.chart import Bars, bar_chart
+from tuneful.core.chart import Bars, Bin, bar_chart, histogram
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
 from tuneful.data.dataset import PAGE, Dataset
 from tuneful.data.prepare import prepare
 from tuneful.data.showing.compare import compare
 from tuneful.data.showing.looking import Wanted, choose
+from tuneful.data.showing.seen import binned, look_over
 from tuneful.recipe.schema import Recipe
 
 Rows = list[list[str]]
+HARMLESS = re.compile(  # elements that load nothing
+    "html|head|meta|link|title|style|body|main|p|h1|h2|h3|div|b|span|details|summary|dl|dt|dd|i|"
+    "figure|article|header|table|tr|th|td"
+)
 
 
 def sound(count: int = 60) -> Rows:
@@ -108,16 +115,30 @@ def test_repeated_rows_are_paired_one_by_one(ready: Any):
     assert (report.facts["added"], report.facts["removed"]) == (0, 1)
 
 
-def test_the_page_needs_nothing_else_and_shows_rows_and_charts(ready: Any):
+def test_the_page_loads_nothing_and_shows_rows_and_charts(ready: Any):
     rows = sound()
-    rows[0][0] = "<script>alert(1)</script>"
-    text = (ready(rows).path / PAGE).read_text(encoding="utf-8")
-    assert text.count("<svg") == 2
-    assert "Rows of each class" in text
-    assert "16 to 31" in text
-    assert "Examples" in text
-    assert "<script>" not in text
-    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    rows[0][0] = "<script>alert(1)</script> and http://example.org/a.png"
+    data = ready(rows)
+    text = (data.path / PAGE).read_text(encoding="utf-8")
+    for title in ("Rows of each class", "Characters of a row", "Examples", "Where they come from"):
+        assert title in text
+    assert "<script" not in text
+    loading = re.findall(r"""(?:src|href|srcset|action)=["']?([^"'>\s]+)|url\(|@import""", text)
+    assert loading == ["data:,"]
+    assert all(HARMLESS.fullmatch(name) for name in re.findall(r"<([a-z0-9]+)", text))
+
+
+def test_a_report_says_languages_lengths_and_copies(ready: Any):
+    english = "this is a plain sentence of an english speaker about the weather on day number"
+    german = "das ist ein ganz gewöhnlicher deutscher satz über das wetter am tage nummer"
+    rows = [[f"{german if n < 12 else english} {n} {n * 77}", "ab"[n % 2]] for n in range(60)]
+    report = ready(rows).report()
+    assert report.facts["languages"]["counts"] == {"en": 48, "de": 12}
+    table = {str(name): str(value) for name, value in report.tables[1].rows}
+    assert table["languages"].startswith("en 80.0%, de 20.0% (of 60 rows")
+    assert table["characters of a row"].startswith("median ")
+    few = ready(rows[:40]).report().tables[1]
+    assert ["languages", "not told of fewer than 50 rows"] in few.rows
 
 
 def test_the_card_says_where_rows_come_from(ready: Any):
@@ -134,9 +155,34 @@ def test_the_card_says_where_rows_come_from(ready: Any):
 
 def test_bars_are_as_long_as_their_numbers():
     chart = bar_chart(Bars("B", ["one", "two"], [("a <b>", [10.0, 5.0]), ("c", [0.0, 2.5])]))
-    bars = [line for line in chart.splitlines() if 'height="12"' in line and 'x="200"' in line]
-    widths = [line.split('width="')[1].split('"')[0] for line in bars]
-    assert widths[-4:] == ["440.0", "220.0", "0.0", "110.0"]
+    assert re.findall(r"width:([\d.]+)%", chart) == ["100.00", "50.00", "0.00", "25.00"]
     assert "a &lt;b&gt;" in chart
     many = bar_chart(Bars("B", ["n"], [(str(n), [1.0]) for n in range(45)]))
     assert "and 5 more" in many
+    drawn = histogram([Bin(0, 10, 4), Bin(10, None, 1)], "words")
+    assert re.findall(r"height:([\d.]+)%", drawn) == ["100.00", "25.00"]
+    assert "10 and more words: 1" in drawn
+
+
+def test_bins_have_round_sizes_and_one_for_what_is_rare():
+    number_N = np.array([3, 7, 12, *range(100), 100_000])
+    bins = binned(number_N)
+    assert [one.low for one in bins[:3]] == [0, 5, 10]
+    assert (bins[-1].high, bins[-1].count) == (None, 1)
+    assert sum(one.count for one in bins) == len(number_N)
+    assert all((one.high or 10**6) > one.low for one in bins)
+    assert [(one.low, one.count) for one in binned(np.array([8, 8]))] == [(8, 2)]
+    assert binned(np.array([], np.int64)) == []
+
+
+def test_lengths_and_copies_are_those_of_the_rows(ready: Any):
+    rows = sound()
+    rows[3][0] = rows[17][0] = "a text that stands here three times"
+    rows[30][0] = "A text  that stands here three times"
+    seen = look_over(ready(rows))
+    assert sorted(seen.length_N.tolist()) == sorted(len(text) for text, _ in rows)
+    assert (seen.num_clusters, seen.num_repeated) == (1, 2)
+    (cluster,) = seen.clusters
+    assert [row for _, row in cluster.places] == [4, 18, 31]
+    assert cluster.text == "a text that stands here three times"
+    assert [one.aim for one in seen.examples].count("a") in range(1, 8)

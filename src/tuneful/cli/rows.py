@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from tuneful.cli.said import BOLD, DIM, PLAIN, wrapped
 from tuneful.core.artifact import MANIFEST
 from tuneful.core.errors import DataError
+from tuneful.data.showing.looking import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ def dataset_of(text: str, console: Console) -> Dataset:
 
     if (Path(text) / MANIFEST).exists():
         return Dataset.open(text)
-    if Path(text).suffix in {".yaml", ".yml"}:
+    if is_recipe(text):
         return prepare(Recipe.load(text), listener=console.listener)
     store = Store.default()
     known = sorted(
@@ -58,28 +59,19 @@ def dataset_of(text: str, console: Console) -> Dataset:
     )
 
 
+def is_recipe(text: str) -> bool:
+    """Whether it names a recipe's file."""
+    return Path(text).suffix in {".yaml", ".yml"}
+
+
 def row_shown(one: Looked, console: RichConsole, width: int, *, color: bool) -> str:
     """A row in lines of `width` columns."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
     head = f"source row {one.source_row:,}, {one.split} {one.index:,}"
     lines = [f"{bold}{head}{f': {one.what}' if one.what else ''}{plain}"]
-    for name, text in _texts(one.values):
+    for name, text in parts_of(one.values):
         lines += [f"{dim}{name}:{plain}", *wrapped(text, console, width)]
     return "\n".join(lines)
-
-
-def _texts(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """A row's parts by their names: turns by who speaks."""
-    for name, value in values.items():
-        turns = cast("Sequence[Any]", value) if isinstance(value, list) else ()
-        if turns and isinstance(turns[0], dict) and "role" in turns[0]:
-            for turn in cast("Sequence[dict[str, Any]]", turns):
-                where = "" if name in {"messages", "prompt"} else f"{name}, "
-                calls = [call["function"] for call in turn.get("tool_calls", ())]
-                said = [f"{call['name']}({call['arguments']})" for call in calls]
-                yield f"{where}{turn['role']}", "\n".join(filter(None, [turn["content"], *said]))
-        else:
-            yield name, value if isinstance(value, str) else str(cast("object", value))
 
 
 def tokens_shown(one: Shown, *, color: bool) -> str:

@@ -11,19 +11,19 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.events import Event, ignore
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
 from tuneful.data.checks import check_rows
 from tuneful.data.checks.base import Facts, TextFacts
 from tuneful.data.copies.groups import find_copies
-from tuneful.data.dataset import CARD, CLEANED, PAGE, REPORT, SKIPPED, Dataset
+from tuneful.data.dataset import CLEANED, SKIPPED, Dataset
 from tuneful.data.readers.base import suffix
 from tuneful.data.reading.scan import Scan
 from tuneful.data.rows import kinds_of
-from tuneful.data.showing.card import card
-from tuneful.data.showing.page import page
+from tuneful.data.showing.seen import look_over
 from tuneful.data.showing.summary import describe, manifest_facts
+from tuneful.data.showing.written import write_report
 from tuneful.data.sources import open_source
 from tuneful.data.splitting.amounts import rows_needed, settle
 from tuneful.data.splitting.arranged import by_content, by_time, joined, leave_out_copies
@@ -66,10 +66,9 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
     with building(final, manifest) as draft:
         facts = _write(recipe, sources, draft, listener)
         manifest |= manifest_facts(facts)
-        report = describe(facts, check_rows(facts))
-        write_json(draft / REPORT, report.to_json())
-        (draft / PAGE).write_text(page(facts, report), encoding="utf-8")
-        (draft / CARD).write_text(card(manifest, report), encoding="utf-8")
+        seen = look_over(Dataset(draft, manifest))
+        report = describe(facts, check_rows(facts), seen)
+        write_report(Dataset(draft, manifest), report, seen)
         shutil.rmtree(draft / STAGING)
     return Dataset.open(final)
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
-from tuneful.data.dataset import REPORT, Dataset
+from tuneful.data.dataset import Dataset
 from tuneful.data.deriving.derived import take_over
 from tuneful.data.selecting import SELECTORS
 from tuneful.data.selecting.base import SelectConfig, choose_rows
+from tuneful.data.showing.written import write_report
 from tuneful.models.references import locate
 from tuneful.selecting.features import Known, refuse_unfit
 
@@ -54,7 +55,7 @@ def select(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     with building(final, manifest) as draft:
         _write_rows(draft, data, row_K)
         manifest |= _facts(data, row_K, config, features.label_N)
-        write_json(draft / REPORT, _report(data.report(), manifest).to_json())
+        write_report(Dataset(draft, manifest), _report(data.report(), manifest))
     return Dataset.open(final)
 
 

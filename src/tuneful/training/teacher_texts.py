@@ -20,6 +20,7 @@ from tuneful.data.arrow import Writer, columns_of, pyarrow, row_of, schema
 from tuneful.data.dataset import REPORT, SPLITS, Dataset
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Prompt
+from tuneful.data.showing.written import write_report
 from tuneful.models.references import locate
 from tuneful.recipe.data import Remote
 from tuneful.training.teacher_choice import SAME_ROW, Choice
@@ -92,6 +93,8 @@ def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     manifest = {**data.manifest, "hash": key, "rows": "chat"}
     with building(final, manifest) as draft:
         manifest |= _write_rows(draft, data, texts, how, origin)
+        made = Dataset(draft, manifest)
+        write_report(made, made.report())
     texts.unlink()
     return Dataset.open(final)
 

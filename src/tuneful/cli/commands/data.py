@@ -45,6 +45,15 @@ def add(parser: ArgumentParser) -> None:
                         "(default: 3)")  # fmt: skip
     tokens.add_argument("--html", metavar="FILE", help="write them as a page")
     add_output(tokens)
+    report = below.add_parser("report", help="languages, lengths, copies, tokens and their cost",
+                              allow_abbrev=False)  # fmt: skip
+    report.add_argument("data", metavar="DATASET", help="as DATASET of look; a recipe names the "
+                        "model whose tokens are counted")  # fmt: skip
+    report.add_argument("--rows", type=int, default=2000, metavar="N", help="training rows whose "
+                        "tokens are counted (default: 2000; 0: all, exactly)")  # fmt: skip
+    report.add_argument("--usd", type=float, metavar="PRICE", help="of a million tokens")
+    report.add_argument("--html", metavar="FILE", help="write it as a page")
+    add_output(report)
     diff = below.add_parser("diff", help="what a second data set has otherwise", allow_abbrev=False)
     diff.add_argument("one", metavar="A", help="as DATASET of look")
     diff.add_argument("other", metavar="B", help="as DATASET of look")
@@ -53,7 +62,9 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, console: Console) -> int:
     """Show what is asked for."""
-    return {"look": _look, "tokens": _tokens, "diff": _diff}[args.what](args, console)
+    return {"look": _look, "tokens": _tokens, "report": _report, "diff": _diff}[args.what](
+        args, console
+    )
 
 
 def _look(args: Namespace, console: Console) -> int:
@@ -104,6 +115,26 @@ def _tokens(args: Namespace, console: Console) -> int:
     color = console.has_color(console.out)
     texts = [tokens_shown(one, color=color) for one in shown]
     console.result([to_json(one) for one in shown], "\n\n".join(texts))
+    return 0
+
+
+def _report(args: Namespace, console: Console) -> int:
+    from tuneful.cli.rows import dataset_of, is_recipe
+    from tuneful.recipe.schema import Recipe
+    from tuneful.workflow.portrait import portrait
+
+    data = dataset_of(args.data, console)
+    recipe = Recipe.load(args.data) if is_recipe(args.data) else None
+    made = portrait(
+        data, recipe, num_rows=max(0, args.rows), usd=args.usd, listener=console.listener
+    )
+    if args.html:
+        Path(args.html).write_text(made.page, encoding="utf-8")
+    console.report(made.report, dataset=str(data.path))
+    if recipe is None and not console.is_json:
+        console.say("A recipe in the data set's place says what an epoch takes in tokens.")
+    if args.html:
+        console.say(f"Wrote {args.html}.")
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +13,7 @@ from tuneful.core.report import Finding
 from tuneful.core.units import rows as rows_in_words
 from tuneful.data.arrow import pyarrow, read_batches, row_of
 from tuneful.data.dataset import FOUND
+from tuneful.data.faults.language import is_installed, language_of
 from tuneful.data.judged import text_judged
 from tuneful.data.splitting.divide import NUMBERS
 from tuneful.data.strings import answers_in, texts_in
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
 MOST_SHOWN = 5
-MOST_BINS = 65
+MOST_OF_LANGUAGE = 1000
+FEWEST_OF_LANGUAGE = 50
+"""Below this the main language is not sure."""
 ONE = {"have": "has", "are": "is"}
 
 
@@ -47,7 +49,6 @@ class TextFacts:
         longest: Characters of the longest text.
         longest_row: Its source row.
         total: Characters of all.
-        bins: Texts by the number of binary digits of their length.
     """
 
     num_rows: int = 0
@@ -56,7 +57,6 @@ class TextFacts:
     longest: int = 0
     longest_row: int = 0
     total: int = 0
-    bins: list[int] = field(default_factory=lambda: [0] * MOST_BINS)
 
     def add(self, length_N: NDArray[np.int32], row_N: NDArray[np.int64]) -> None:
         """Count more texts in."""
@@ -65,23 +65,9 @@ class TextFacts:
         self.num_empty += len(empty)
         self.first_empty += empty[: MOST_SHOWN - len(self.first_empty)]
         self.total += int(length_N.sum())
-        for digits, count in Counter(int(n).bit_length() for n in length_N).items():
-            self.bins[digits] += count
         if int(length_N.max()) > self.longest:
             self.longest = int(length_N.max())
             self.longest_row = int(row_N[int(length_N.argmax())])
-
-    def lengths(self) -> list[tuple[int, int, int]]:
-        """Shortest and longest text of each bin from the first to the last filled one; texts."""
-        filled = [place for place, count in enumerate(self.bins) if count]
-        return (
-            [
-                (1 << place - 1 if place else 0, (1 << place) - 1, self.bins[place])
-                for place in range(filled[0], filled[-1] + 1)
-            ]
-            if filled
-            else []
-        )
 
 
 @dataclass(frozen=True)
@@ -143,6 +129,16 @@ class Facts:
             passed += len(number_N)
             for at, values in zip(chosen, batch.take(chosen).to_pylist(), strict=True):
                 yield int(number_N[at]), text_judged(row_of(values, self.scan.row_type))
+
+    @cached_property
+    def languages(self) -> list[tuple[int, str]]:
+        """Rows, evenly spaced, and the language of each ("": too short or in doubt).
+
+        Empty where the library that tells them is missing, or there are too few rows.
+        """
+        if self.num_used < FEWEST_OF_LANGUAGE or not is_installed():
+            return []
+        return [(row, language_of(text)) for row, text in self.sample(MOST_OF_LANGUAGE)]
 
     def place(self, row: int) -> dict[str, Any]:
         """Where a staged row was read and where it went, for a list."""

@@ -7,31 +7,25 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
-from tuneful.data.checks.base import search_sample
-from tuneful.data.faults.language import is_installed, language_of
+from tuneful.data.checks.base import FEWEST_OF_LANGUAGE, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tuneful.data.checks.base import Facts
 
-MOST_LOOKED_AT = 1000
-FEWEST_ROWS = 50
-"""Below this the main language is not sure."""
 GRAVE_SHARE = 0.05
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Tell the languages of rows, evenly spaced; nothing where the library is missing."""
-    if facts.num_used < FEWEST_ROWS or not is_installed():
-        return
-    counts = Counter(filter(None, (language_of(text) for _, text in facts.sample(MOST_LOOKED_AT))))
+    """Say which rows are in another language than most; nothing where the library is missing."""
+    counts = Counter(code for _, code in facts.languages if code)
     total = counts.total()
-    if len(counts) < 2 or total < FEWEST_ROWS:
+    if len(counts) < 2 or total < FEWEST_OF_LANGUAGE:
         return
     main = counts.most_common(1)[0][0]
-    found = search_sample(
-        facts, "languages", MOST_LOOKED_AT, lambda text: _other(language_of(text), main)
+    found = tell(
+        facts, "languages", ((row, "" if code == main else code) for row, code in facts.languages)
     )
     others = ", ".join(f"{code} {count:,}" for code, count in counts.most_common()[1:8])
     share = found.num_rows / total
@@ -44,7 +38,3 @@ def check(facts: Facts) -> Iterator[Finding]:
         where="data.clean",
         change=facts.clean_with("language", keep=[main]),
     )
-
-
-def _other(code: str, main: str) -> str:
-    return "" if code == main else code

@@ -12,17 +12,18 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.errors import DataError
 from tuneful.data.arrow import Writer, columns_of, pyarrow, read_batches, schema
 from tuneful.data.augmenting import AUGMENTERS
 from tuneful.data.augmenting.base import Material, TryConfig, text_of
-from tuneful.data.dataset import REPORT, Dataset
+from tuneful.data.dataset import Dataset
 from tuneful.data.deriving.derived import take_over
 from tuneful.data.deriving.made import LISTED, REJECTED, Lines, Tally, There, facts_of, report_of
 from tuneful.data.deriving.preserved import Judge, NoCheck, Verdict, learn_head
 from tuneful.data.faults.leaning import Leaning
 from tuneful.data.rewriting import TaughtConfig
+from tuneful.data.showing.written import write_report
 from tuneful.recipe.data import Remote
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def augment(
         making = _Making(data, configs, recipe.seed, neighbours, teachers.ask)
         total = making.write(draft)
         manifest |= facts_of(data, making.tallies, total, asked, origins)
-        write_json(draft / REPORT, report_of(data, making.tallies, manifest).to_json())
+        write_report(Dataset(draft, manifest), report_of(data, making.tallies, manifest))
     return Dataset.open(final)
 
 

@@ -10,15 +10,16 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, columns_of, pyarrow, row_of, schema
 from tuneful.data.columns.cells import answer_of, asked, number_of, prompt_of
-from tuneful.data.dataset import REPORT, SPLITS, Dataset
+from tuneful.data.dataset import SPLITS, Dataset
 from tuneful.data.formats.base import BadValue, text_of
 from tuneful.data.reading.records import BadRow
 from tuneful.data.rows import WEIGHT, Chat, Labelled, Preference, Prompt, Rated, kind_of
+from tuneful.data.showing.written import write_report
 from tuneful.data.sources import open_source
 from tuneful.data.splitting.arranged import WHOLE, content_hash
 
@@ -77,7 +78,7 @@ def correct(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> 
     manifest: dict[str, Any] = {**data.manifest, "hash": key}
     with building(final, manifest) as draft:
         manifest |= _write(draft, data, cases, how)
-        write_json(draft / REPORT, _report(data.report(), manifest, how).to_json())
+        write_report(Dataset(draft, manifest), _report(data.report(), manifest, how))
     return Dataset.open(final)
 
 

@@ -31,7 +31,7 @@ def card(manifest: Mapping[str, Any], report: Report) -> str:
         *([f"column of {ours}", theirs] for ours, theirs in manifest["columns"].items()),
         *(
             [f"rows {did.replace('_', ' ')} by {step}", done[did]]
-            for step, done in report.facts["cleaned"].items()
+            for step, done in report.facts.get("cleaned", {}).items()
             for did in ("changed", "left_out")
             if done[did]
         ),

@@ -7,7 +7,7 @@ import json
 import random
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.errors import DataError
 from tuneful.data.arrow import row_of
@@ -15,7 +15,7 @@ from tuneful.data.dataset import FOUND
 from tuneful.data.rows import classes_of, texts_of, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tuneful.data.dataset import Dataset
     from tuneful.data.rows import Row
@@ -87,6 +87,20 @@ def choose(data: Dataset, wanted: Wanted) -> list[Looked]:
         return heapq.nsmallest(end, found, key=lambda _: draw.random())[wanted.skip :]
     sign = -1 if wanted.order == "longest" else 1
     return heapq.nsmallest(end, found, key=lambda one: sign * _length(one))[wanted.skip :]
+
+
+def parts_of(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts of a row in its usual JSON by their names: turns by who speaks."""
+    for name, value in values.items():
+        turns = cast("Sequence[Any]", value) if isinstance(value, list) else ()
+        if turns and isinstance(turns[0], dict) and "role" in turns[0]:
+            for turn in cast("Sequence[dict[str, Any]]", turns):
+                where = "" if name in {"messages", "prompt"} else f"{name}, "
+                calls = [call["function"] for call in turn.get("tool_calls", ())]
+                said = [f"{call['name']}({call['arguments']})" for call in calls]
+                yield f"{where}{turn['role']}", "\n".join(filter(None, [turn["content"], *said]))
+        else:
+            yield name, value if isinstance(value, str) else str(cast("object", value))
 
 
 def _fitting(data: Dataset, wanted: Wanted) -> Iterator[Looked]:
