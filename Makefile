@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-eval bench-detectors
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-eval bench-detectors bench-audits
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -58,6 +58,9 @@ bench-accuracy: .venv/.installed-bench
 
 bench-detectors: .venv/.installed-dev
 	$(BIN)/python -m benchmarks.detectors
+
+bench-audits: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.audits
 
 bench-data: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.data

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.auditing.planted import LABELS, Rows, honest, reviews, subject
-from tests.world import classify_recipe
+from tests.world import chat_recipe, classify_recipe
 from tuneful.auditing import audit as auditing
 from tuneful.cli.main import main
 from tuneful.core.errors import UnknownName
@@ -27,12 +27,12 @@ def test_an_audit_is_printed_kept_and_written_into_the_run(
     recipe = classify_recipe(tmp_path, max_steps=6)
     recipe = with_changes(recipe, {"data.split.test": 60, "audit.attack_rows": 4})
     train(recipe, store=store, gate=Gate(fail_on=None))
-    page = tmp_path / "audit.html"
-    code = main(["audit", "last", "--json", "--quiet", "--html", str(page)])
+    code = main(["audit", "last", "--json", "--quiet"])
     value = json.loads(capsys.readouterr().out)
     assert code == (3 if any(f["level"] == "error" for f in value["findings"]) else 0)
     assert {"bias", "robustness"} <= set(value["facts"]["audits"])
-    assert "Written otherwise" in page.read_text(encoding="utf-8")
+    page = Path(value["page"]).read_text(encoding="utf-8")
+    assert "Written otherwise" in page
     found, model = find_recipe("last", store)
     assert found == recipe
     assert (Path(model.manifest["run"]) / "reports" / "audit.json").exists()
@@ -40,6 +40,26 @@ def test_an_audit_is_printed_kept_and_written_into_the_run(
     again = audit(model, found, store=store, listener=told.append)
     assert again.to_json()["facts"] == value["facts"]
     assert {"audit", "reused"} <= {v for e in told for v in map(str, e.data.values())}
+
+
+@pytest.mark.slow
+def test_a_model_that_writes_is_audited_by_its_answers(tmp_path: Path, store: Store):
+    recipe = with_changes(
+        chat_recipe(tmp_path, max_steps=4),
+        {"audit.rows": 6, "audit.graders": [{"name": "regex", "pattern": "good"}]},
+    )
+    model = train(recipe, store=store, gate=Gate(fail_on=None, inspects=False))
+    found = audit(model, recipe, store=store)
+    facts = found.facts["audits"]
+    assert set(facts) == {"artefacts", "bias", "forgetting", "privacy", "robustness"}
+    assert {one["who"] for one in facts["robustness"]["disturbed"]} == {"tuned", "base"}
+    assert [one["name"] for one in facts["robustness"]["disturbed"] if one["obeyed"]] == [
+        "injection",
+        "injection",
+    ]
+    assert {e["score"] for e in facts["bias"]["effects"]} == {"graders"}
+    assert facts["forgetting"]["text"]["rows"] > 0
+    assert "few-members" in {f.code for f in found.findings}
 
 
 def look(rows: list[Any], tmp_path: Path, **audit_: Any) -> Report:

@@ -10,6 +10,7 @@ from tuneful.auditing.audits import AUDITS
 from tuneful.auditing.audits.base import Audited, Subject
 from tuneful.core.artifact import digest, write_json
 from tuneful.core.events import Event, ignore
+from tuneful.core.render import to_html
 from tuneful.core.report import Finding, Level, Report
 from tuneful.data.rows import classes_of
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe
 
 VERSION = 1
-AUDIT = "audit.json"
+AUDIT, PAGE = "audit.json", "audit.html"
 
 
 def audit(
@@ -31,8 +32,8 @@ def audit(
 ) -> Report:
     """Look for what tuning breaks, in the tuned model and beside it in its base.
 
-    The report is kept in the model's folder (`audit.json`). What could not be looked at is said,
-    with the reason, under "not_audited" of the facts.
+    The report is kept in the model's folder (`audit.json`, and `audit.html` for a person). What
+    could not be looked at is said, with the reason, under "not_audited" of the facts.
 
     Raises:
         UnknownName: `audit.audits` names none.
@@ -51,6 +52,7 @@ def audit(
         seconds[name] = round(time.time() - began, 1)
     report = _report(found, rows_findings, {"asked": _asked(recipe, data), "seconds": seconds})
     write_json(model.path / AUDIT, report.to_json())
+    (model.path / PAGE).write_text(to_html(report), encoding="utf-8")
     return _read(model)
 
 
@@ -160,7 +162,13 @@ def _report(
         {
             **facts,
             "audits": {name: one.facts for name, one in found.items() if not one.why_not},
-            "findings": {name: [f.code for f in one.findings] for name, one in found.items()},
+            "findings": {name: _codes(one.findings) for name, one in found.items()},
+            "rows_findings": _codes(rows_findings),
             "not_audited": why_not,
         },
     )
+
+
+def _codes(findings: Sequence[Finding]) -> list[list[str]]:
+    """Code and level of each."""
+    return [[one.code, one.level.word] for one in findings]

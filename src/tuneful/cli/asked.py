@@ -5,14 +5,18 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import RecipeError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from tuneful.cli.console import Console
+    from tuneful.core.store import Store
+    from tuneful.data.dataset import Dataset
+    from tuneful.models.model import Model
     from tuneful.recipe.origins import Written
     from tuneful.recipe.schema import Recipe
 
@@ -51,6 +55,28 @@ def recipe_of(args: Namespace, console: Console) -> Asked:
         words = [str(path), *(word for change in args.set for word in ("--set", change))]
         return Asked(recipe, Written(text, origins(path, args.set)), shlex.join(words))
     return _from_rows(args, console)
+
+
+def model_of(
+    args: Namespace, store: Store, console: Console, changes: Sequence[str] = ()
+) -> tuple[Recipe, Dataset, Model]:
+    """A recipe, its rows and its model: from a recipe's file, a run, or a model's folder.
+
+    Raises:
+        TunefulError: There is no such recipe, run or model.
+    """
+    from tuneful.recipe.load import assignment
+    from tuneful.recipe.schema import Recipe
+    from tuneful.workflow import find_model, find_recipe, prepare
+
+    changes = [*args.set, *changes]
+    if Path(args.recipe).suffix.lower() in RECIPES:
+        recipe = Recipe.load(args.recipe, changes)
+        data = prepare(recipe, store=store, listener=console.listener)
+        return recipe, data, find_model(recipe, data, store, args.model, console.listener)
+    values: dict[str, Any] = dict(map(assignment, changes))
+    recipe, model = find_recipe(args.recipe, store, values)
+    return recipe, prepare(recipe, store=store, listener=console.listener), model
 
 
 def _from_rows(args: Namespace, console: Console) -> Asked:

@@ -86,6 +86,17 @@ def digest(value: object) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+def file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 (hex) of every file below a folder but its manifest, by its path from there."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST:
+            with path.open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
 def write_json(path: Path, value: object) -> None:
     """Replace a JSON file in one step: a reader sees the old or the new one, never a part."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")

@@ -80,7 +80,7 @@ def rows_wanted(recipe: Recipe) -> tuple[str, ...]:
 
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
     # What is made of the rows afterwards, and what is part of the hash below.
-    later = {"answers", "augment", "corrections", "select", "seed"}
+    later = {"answers", "augment", "canaries", "corrections", "select", "seed"}
     asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source", *later})
     contents = [
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]

@@ -71,19 +71,26 @@ def evaluate(
     names = metric_names(recipe, measure.metrics(tuned))
     facts |= _measured(names, tuned, base, recipe)
     facts |= {**measure.facts(tuned), **_about_training(model)}
-    general = ask_general(model, recipe, store, listener)
-    if general is not None:
-        facts["forgetting"] = {
-            "text": recipe.remember.text,
-            "rows": len(general[0].tokens_N),
-            **_measure("perplexity", *general, recipe),
-        }
+    forgotten = measure_forgetting(model, recipe, store, listener)
+    if forgotten is not None:
+        facts["forgetting"] = forgotten
     corrected = ask_corrections(model, recipe, data, store, listener)
     if corrected is not None:
         facts["corrections"] = corrected
     if recipe.evaluate.tasks:
         facts["tasks"] = ask_tasks(model, recipe, store, listener)
     return summarize(facts)
+
+
+def measure_forgetting(
+    model: Model, recipe: Recipe, store: Store, listener: Listener
+) -> dict[str, Any] | None:
+    """Perplexity of the general text to tuned model and base; None where there is none to ask."""
+    general = ask_general(model, recipe, store, listener)
+    if general is None:
+        return None
+    found = _measure("perplexity", *general, recipe)
+    return {"text": recipe.remember.text, "rows": len(general[0].tokens_N), **found}
 
 
 def check_metrics(recipe: Recipe) -> None:

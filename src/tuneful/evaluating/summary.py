@@ -23,7 +23,7 @@ def summarize(facts: Mapping[str, Any]) -> Report:
     """The evaluation's report."""
     tables = [_metrics(facts)]
     if "forgetting" in facts:
-        tables.append(_forgetting(facts["forgetting"]))
+        tables.append(forgetting_table(facts["forgetting"]))
     if "tasks" in facts:
         tables.append(tasks_table(facts["tasks"], interval))
     if "corrections" in facts and facts["corrections"]["missed"]:
@@ -94,7 +94,7 @@ def _detectable(known: Mapping[str, Any]) -> str:
     return f"{size * 100:.1f} points" if known["is_share"] else f"{size:.3g}"
 
 
-def _forgetting(known: Mapping[str, Any]) -> Table:
+def forgetting_table(known: Mapping[str, Any]) -> Table:
     """What a general text is to both models."""
     base, apart = known["base"], known["difference"]
     cells: list[Cell] = [interval(part, is_share=False) for part in (base, known["tuned"])]
@@ -104,7 +104,8 @@ def _forgetting(known: Mapping[str, Any]) -> Table:
     return Table("General text", columns, [["perplexity", *cells]], note)
 
 
-def _about_forgetting(known: Mapping[str, Any]) -> Iterator[Finding]:
+def about_forgetting(known: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether general text has become less likely, and by how much."""
     base, apart = known["base"], known["difference"]
     if apart["low"] <= 0:
         return
@@ -133,7 +134,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _about_undefined(facts)
     yield from _about_trivial(facts)
     if "forgetting" in facts:
-        yield from _about_forgetting(facts["forgetting"])
+        yield from about_forgetting(facts["forgetting"])
     if "tasks" in facts:
         yield from about_tasks(facts["tasks"])
     if "corrections" in facts:

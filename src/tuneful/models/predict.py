@@ -65,15 +65,15 @@ class Chatter:
             on_done: Told how many conversations are done, now and then.
         """
         encoded = [encode_prompt(self.tokenizer, talk) for talk in talks]
-        return self._all(encoded, max_new_tokens, on_done)
+        return self.continued(encoded, max_new_tokens, on_done)
 
-    def _all(
+    def continued(
         self,
         encoded: Sequence[list[int]],
         max_new_tokens: int,
         on_done: Callable[[int], None] | None = None,
     ) -> list[str]:
-        """What follows each, those of like length at once."""
+        """The likeliest way (greedy) to go on with each sequence of token ids, as text."""
         if self.scorer.packed:
             sampling = Sampling(max_new_tokens)
             eos_id = self.tokenizer.eos_id
@@ -133,7 +133,17 @@ class Chatter:
             weights: One weight for each token; the first token's must be 0.
             on_done: Told how many sequences are done, now and then.
         """
-        sums = np.zeros(len(sequences))
+        found = self.token_logps(sequences, weights, on_done)
+        return np.array([row.sum() for row in found])
+
+    def token_logps(
+        self,
+        sequences: Sequence[Sequence[int]],
+        weights: Sequence[Sequence[float]],
+        on_done: Callable[[int], None] | None = None,
+    ) -> list[np.ndarray]:
+        """Log p (nats) of every token with weight > 0 as above: an array for each sequence."""
+        found = [np.zeros(0)] * len(sequences)
         done = 0
         self.scorer.model.eval()
         for members in cut_into_passes([len(tokens) for tokens in sequences], TOKENS_PER_PASS):
@@ -141,11 +151,13 @@ class Chatter:
                 logp_N, _, owner_N = self.scorer.token_logp(
                     [sequences[i] for i in members], [weights[i] for i in members]
                 )
-            np.add.at(sums, np.array(members)[owner_N.cpu().numpy()], logp_N.cpu().numpy())
+            logp, owner = logp_N.double().cpu().numpy(), owner_N.cpu().numpy()
+            for at, index in enumerate(members):
+                found[index] = logp[owner == at]
             done += len(members)
             if on_done:
                 on_done(done)
-        return sums
+        return found
 
     def continuations(self, texts: Sequence[str], max_new_tokens: int) -> list[str]:
         """The likeliest way (greedy) to go on with each text, without special tokens."""
@@ -158,7 +170,7 @@ class Chatter:
                 where="TEXT",
                 fix="Give the first words.",
             )
-        return self._all(encoded, max_new_tokens)
+        return self.continued(encoded, max_new_tokens)
 
 
 def learned_bytes(tokenizer: Tokenizer, tokens: Sequence[int], weights: Sequence[float]) -> int:

@@ -252,6 +252,13 @@ class Data(Closed):
         description="Learn from a file of mistakes with what should have been said, and ask them "
         "in every evaluation.",
     )
+    canaries: int = Field(
+        default=0,
+        ge=0,
+        description="Secrets of random digits planted in training rows, each 1, 2, 4 or 8 times, "
+        "by which `tuneful audit` tells how much the model keeps of a row (Carlini et al. 2019, "
+        "arXiv:1802.08232). For trials: do not publish what was trained on them.",
+    )
     take: Take = Field(default=Take())
     split: Split = Field(default=Split())
     seed: int | None = Field(

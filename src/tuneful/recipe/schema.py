@@ -10,6 +10,7 @@ from pydantic import Field, SerializeAsAny
 from tuneful.recipe.audit import Audit
 from tuneful.recipe.closed import Closed
 from tuneful.recipe.data import Data
+from tuneful.recipe.gate import Gate
 from tuneful.recipe.parts import PartConfig, part
 from tuneful.recipe.remember import Remember
 
@@ -169,6 +170,9 @@ class Recipe(Section):
     remember: Remember = Field(default=Remember())
     evaluate: Evaluate = Field(default=Evaluate())
     audit: Audit = Field(default=Audit())
+    gate: Gate | None = Field(
+        default=None, description="What `tuneful gate` asks; none where it is left out."
+    )
     seed: int = Field(default=0, ge=0, description="Of split, order, dropout and initial weights.")
 
     @classmethod

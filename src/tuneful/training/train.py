@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.artifact import MANIFEST, building, digest, file_hashes, write_json
 from tuneful.core.errors import Stopped, TunefulError
 from tuneful.core.events import Event, append_to, both, ignore
 from tuneful.core.run import Run
@@ -284,4 +284,5 @@ def _save(setup: Setup, weights: dict[str, Tensor], facts: dict[str, Any], store
     with building(final, facts) as draft:
         model = setup.adapted.finish(setup.model)
         save_model(draft, model, setup.tokenizer, base=setup.located.loads_as)
+        facts["files"] = file_hashes(draft)
     return Model.open(final)

@@ -13,5 +13,6 @@ from tuneful.workflow.training import Trained as Trained
 from tuneful.workflow.training import find_model as find_model
 from tuneful.workflow.training import train as train
 from tuneful.workflow.training import train_recipe as train_recipe
+from tuneful.workflow.verdict import verdict as verdict
 from tuneful.workflow.whole import Outcome as Outcome
 from tuneful.workflow.whole import run as run

@@ -13,6 +13,7 @@ from tuneful.core.events import Event, ignore
 from tuneful.core.run import Run
 from tuneful.core.store import Store
 from tuneful.data.deriving.augment import augment
+from tuneful.data.deriving.canaries import plant
 from tuneful.data.deriving.corrections import correct
 from tuneful.data.prepare import prepare as prepare_data
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
@@ -42,7 +43,8 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
     """Turn the recipe's source into a data set: format, checks, split, rows on disk.
 
     Where the recipe has rows chosen (data.select), made (data.augment), answered by a teacher
-    (data.answers) or mistakes corrected (data.corrections), it is done here, in this order.
+    (data.answers), mistakes corrected (data.corrections) or secrets planted (data.canaries), it is
+    done here, in this order.
 
     Raises:
         DataError: The source cannot be read as what it is said to be.
@@ -65,6 +67,8 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
             data = answer(data, recipe, place, listener)
         if recipe.data.corrections is not None:
             data = correct(data, recipe, place, listener)
+        if recipe.data.canaries:
+            data = plant(data, recipe, place)
         return data
 
     return staged("prepare", listener, work)

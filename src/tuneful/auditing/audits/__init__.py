@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 AUDITS: Registry[type[Audit]] = Registry(
     "audit",
     {
+        "artefacts": "tuneful.auditing.audits.artefacts:Artefacts",
         "bias": "tuneful.auditing.audits.bias:Bias",
+        "forgetting": "tuneful.auditing.audits.forgetting:Forgetting",
+        "privacy": "tuneful.auditing.audits.privacy:Privacy",
         "robustness": "tuneful.auditing.audits.robustness:Robustness",
     },
 )

@@ -18,10 +18,17 @@ from tuneful.auditing.behaviour import (
     read_tests,
 )
 from tuneful.auditing.disturbances import DISTURBANCES, is_obeyed
-from tuneful.auditing.intervals import share
+from tuneful.auditing.intervals import bounds, share
 from tuneful.core.report import Finding, Level, Table
 from tuneful.data.augmenting.base import EDITABLE, text_of, with_text
-from tuneful.evaluating.bootstrap import Compared, Interval, compare
+from tuneful.evaluating.bootstrap import (
+    Compared,
+    Interval,
+    compare,
+    row_counts,
+    value_of,
+    values_of_both,
+)
 from tuneful.evaluating.evaluate import metric_names
 from tuneful.evaluating.measures.classes import ClassSample
 from tuneful.evaluating.metrics import metric
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
     from tuneful.auditing.audits.base import Subject
     from tuneful.auditing.disturbances import Disturbance
     from tuneful.core.report import Cell
-    from tuneful.evaluating.metrics.base import Metric
+    from tuneful.evaluating.metrics.base import Array, Metric
 
 MOST_SHOWN = 3
 HALF = 0.5
@@ -46,6 +53,7 @@ class Disturbed:
     Attributes:
         who: "tuned" or "base".
         found: The metric of disturbed ("tuned") and of clean rows ("base"), and the difference.
+        sure: The difference with the interval that holds for all disturbances together.
         obeyed: Answers that were what an injected instruction asked for; None without one.
     """
 
@@ -55,6 +63,7 @@ class Disturbed:
     rows: int
     changed: int
     found: Compared
+    sure: Interval
     obeyed: Interval | None = None
 
 
@@ -115,14 +124,27 @@ def _one(subject: Subject, asked: Asked, known: Metric, disturbance: Disturbance
     rows = [with_text(row, disturbance.edit(text_of(row), draw)) for row in few]
     sample = asked.sample(rows, disturbance.name)
     clean_NK = known.statistics(subject.clean(asked))[: len(few)]
-    evaluate = subject.recipe.evaluate
-    compared = compare(known, known.statistics(sample), clean_NK, evaluate.resamples, subject.seed)
+    found_NK, resamples = known.statistics(sample), subject.recipe.evaluate.resamples
+    compared = compare(known, found_NK, clean_NK, resamples, subject.seed)
+    sure = _sure(known, found_NK, clean_NK, resamples, subject.seed)
     changed = sum(text_of(a) != text_of(b) for a, b in zip(few, rows, strict=True))
     obeyed = None
     if disturbance.injects:
         obeyed = share(sum(map(is_obeyed, sample.answers)), len(rows))
     told = (asked.who, disturbance.name, disturbance.what)
-    return Disturbed(*told, len(rows), changed, compared, obeyed)
+    return Disturbed(*told, len(rows), changed, compared, sure, obeyed)
+
+
+def _sure(known: Metric, found_NK: Array, clean_NK: Array, resamples: int, seed: int) -> Interval:
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 0xA0D17])
+    apart: list[Array] = []
+    for counts_RN in row_counts(rng, len(found_NK), resamples):
+        found_R, clean_R = values_of_both(known, counts_RN, [found_NK, clean_NK])
+        apart.append(found_R - clean_R)
+    value = value_of(known, found_NK) - value_of(known, clean_NK)
+    return bounds(value, np.concatenate(apart), len(DISTURBANCES))
 
 
 def _attacked(subject: Subject) -> list[Attacked]:
@@ -157,15 +179,14 @@ def _about_disturbed(
                 fix="Train on rows with such instructions and the right answer beside them.",
                 where="audit: robustness, injection",
             )
-        if _is_lost(one.found, known, tolerance):
+        if _is_lost(one, known, tolerance):
             yield _about_loss(one, known)
 
 
-def _is_lost(found: Compared, known: Metric, tolerance: float) -> bool:
-    apart, clean = found.difference, found.base
-    assert apart is not None
+def _is_lost(one: Disturbed, known: Metric, tolerance: float) -> bool:
+    clean = one.found.base
     assert clean is not None
-    worst = apart.high if known.better == "higher" else -apart.low
+    worst = one.sure.high if known.better == "higher" else -one.sure.low
     return worst < -tolerance * (1.0 if known.is_share else abs(clean.value))
 
 

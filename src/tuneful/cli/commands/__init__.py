@@ -19,6 +19,7 @@ COMMANDS: Registry[Command] = Registry(
         "data": "tuneful.cli.commands.data:COMMAND",
         "doctor": "tuneful.cli.commands.doctor:COMMAND",
         "evaluate": "tuneful.cli.commands.evaluate:COMMAND",
+        "gate": "tuneful.cli.commands.gate:COMMAND",
         "list": "tuneful.cli.commands.list:COMMAND",
         "new": "tuneful.cli.commands.new:COMMAND",
         "plan": "tuneful.cli.commands.plan:COMMAND",

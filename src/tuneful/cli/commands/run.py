@@ -21,10 +21,11 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, console: Console) -> int:
-    """The whole way, to one screen; 3 where the model came out worse than its base."""
+    """The whole way, to one screen; 3 where the model is worse than its base or fails the gate."""
     from tuneful.cli.screen import show_outcome
     from tuneful.core.report import Level
     from tuneful.workflow import run as run_all
+    from tuneful.workflow import verdict
 
     asked = recipe_of(args, console)
     outcome = run_all(
@@ -39,10 +40,18 @@ def run(args: Namespace, console: Console) -> int:
         "changes": outcome.trained.changes,
         "measured": model.manifest["measured"],
     }
+    gate = None
+    if asked.recipe.gate is not None:
+        found = outcome.trained
+        gate = verdict(model, found.recipe, found.data, listener=console.listener)
+        value["gate"] = gate.to_json()
     console.result(value)
     if not console.is_json:
         show_outcome(outcome, console.out)
-    return 3 if outcome.report.worst() == Level.ERROR else 0
+        if gate is not None:
+            console.result(None, f"\n{console.rendered(gate)}")
+    reports = [outcome.report, *([gate] if gate else [])]
+    return 3 if any(report.worst() == Level.ERROR for report in reports) else 0
 
 
 COMMAND = Command("prepare, plan, train, evaluate: the whole way", add, run)

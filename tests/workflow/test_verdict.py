@@ -1,0 +1,76 @@
+"""A gate lets a model pass by the worse end of its intervals, and never what was not measured."""
+
+from typing import Any
+
+import pytest
+
+from tests.world import classify_recipe
+from tuneful.core.errors import RecipeError
+from tuneful.core.report import Report
+from tuneful.recipe.change import with_changes
+from tuneful.recipe.gate import Gate
+from tuneful.workflow.verdict import gate_of, judge
+
+
+def evaluated(better: str = "higher", **more: Any) -> Report:
+    interval = {"value": 0.85, "low": 0.8, "high": 0.9}
+    apart = {"value": 0.1, "low": 0.05, "high": 0.15, "p": 0.001}
+    known = {"title": "accuracy", "better": better, "is_share": True, "tuned": interval}
+    metrics = {"accuracy": {**known, "base": interval, "difference": apart}}
+    confusion = {"labels": ["a", "b"], "confusion": [[90, 10], [40, 60]]}
+    return Report("", facts={"metrics": metrics, **confusion, **more})
+
+
+AUDITED = Report(
+    "",
+    facts={
+        "findings": {
+            "bias": [["bias", "warning"]],
+            "privacy": [["few-members", "note"]],
+            "forgetting": [],
+        },
+        "not_audited": {"forgetting": "a head of scores"},
+        "rows_findings": [],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("gate", "passes"),
+    [
+        ({"reach": 0.8}, True),
+        ({"reach": 0.81}, False),  # the interval reaches down to 0.8
+        ({"margin": 0.04}, True),
+        ({"margin": 0.06}, False),
+        ({"slices": 0.5}, True),
+        ({"slices": 0.6}, False),  # class b has 60 of 100 right, at least 50.2 %
+        ({"audits": ["privacy"]}, True),
+        ({"audits": ["privacy"], "fail_on": "note"}, False),
+        ({"audits": ["bias"]}, False),
+        ({"audits": ["bias"], "fail_on": "error"}, True),
+        ({"audits": "all", "fail_on": "error"}, True),
+        ({"audits": ["forgetting"]}, False),  # it was asked for and could not be made
+    ],
+)
+def test_the_gate_passes_what_was_shown_and_nothing_else(gate: dict[str, Any], passes: bool):
+    found = judge(Gate(**gate), evaluated(), AUDITED if "audits" in gate else None)
+    assert found.facts["passes"] is passes
+    assert [f.code for f in found.findings] == ["gate-passed" if passes else "gate"]
+
+
+def test_lower_is_better_where_the_metric_says_so():
+    assert judge(Gate(reach=0.9), evaluated("lower"), None).facts["passes"]
+    assert not judge(Gate(reach=0.89), evaluated("lower"), None).facts["passes"]
+    assert not judge(Gate(margin=0), evaluated("lower"), None).facts["passes"]
+
+
+def test_a_gate_that_cannot_be_asked_is_refused(tmp_path: Any):
+    recipe = classify_recipe(tmp_path)
+    with pytest.raises(RecipeError, match="no gate"):
+        gate_of(recipe)
+    with pytest.raises(RecipeError, match="asks nothing"):
+        gate_of(with_changes(recipe, {"gate": {"fail_on": "error"}}))
+    with pytest.raises(RecipeError, match="did not measure 'f1'"):
+        judge(Gate(metric="f1", reach=0.5), evaluated(), None)
+    without = evaluated(labels=[], confusion=[])
+    assert not judge(Gate(slices=0.5), without, None).facts["passes"]
