@@ -58,6 +58,21 @@ def test_the_gate_passes_what_was_shown_and_nothing_else(gate: dict[str, Any], p
     assert [f.code for f in found.findings] == ["gate-passed" if passes else "gate"]
 
 
+def test_the_weakest_slice_decides():
+    def found(low: float, **more: Any) -> Report:
+        tuned = {"value": low + 0.1, "low": low, "high": low + 0.2}
+        known = {"facet": "length", "name": "long", "rows": 40, "tuned": tuned, "verdict": ""}
+        analysis = {"score": {"is_share": True}, "slices": [{**known, **more}]}
+        return evaluated(analysis=analysis)
+
+    assert judge(Gate(slices=0.5), found(0.55), None).facts["passes"]
+    (fault,) = judge(Gate(slices=0.5), found(0.45), None).findings
+    assert "length long" in fault.title
+    # The model's own doubt and slices of few rows say nothing of whom it serves badly.
+    for more in ({"facet": "confidence"}, {"verdict": "few"}):
+        assert judge(Gate(slices=0.5), found(0.1, **more), None).facts["passes"]
+
+
 def test_lower_is_better_where_the_metric_says_so():
     assert judge(Gate(reach=0.9), evaluated("lower"), None).facts["passes"]
     assert not judge(Gate(reach=0.89), evaluated("lower"), None).facts["passes"]

@@ -30,8 +30,8 @@ class Gate(Closed):
     )
     slices: Share | None = Field(
         default=None,
-        description="Classes: the share of its rows that each class must have right, by the lower "
-        "end of its interval.",
+        description="The share of its rows that each class, and each slice of the evaluation with "
+        "rows enough, must have right, by the lower end of its interval.",
     )
     audits: list[str] | Literal["all"] = Field(
         default_factory=list[str],

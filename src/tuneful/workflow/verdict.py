@@ -157,19 +157,37 @@ def _number(value: float, *, is_share: bool) -> str:
 
 
 def _about_slices(gate: Gate, facts: Mapping[str, Any]) -> Iterator[Condition]:
+    """Every class and slice that falls short; or the weakest, where all pass.
+
+    What the model itself doubts is no slice: it is meant to be wrong there.
+    """
     if gate.slices is None:
         return
-    labels, confusion = facts.get("labels", ()), facts.get("confusion", ())
     asked = f"{gate.slices * 100:g} % right"
-    if not labels:
-        yield Condition(f"{asked} of every class", "there are no classes", passes=False)
+    parts = list(_slices(facts))
+    if not parts:
+        yield Condition(f"{asked} in every slice", "there are no classes or slices", passes=False)
+        return
+    weak = [part for part in parts if part[2]["low"] < gate.slices]
+    for name, rows, found in weak or [min(parts, key=lambda part: part[2]["low"])]:
+        shown = f"{interval(found, is_share=True)} of {rows} rows"
+        passes = not weak
+        where = f"{asked} in {name}" if weak else f"{asked} in each of {len(parts)} slices"
+        yield Condition(where, shown if weak else f"the weakest, {name}: {shown}", passes)
+
+
+def _slices(facts: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, float]]]:
+    """Name, rows and share right of the classes, and of the analysis' slices of enough rows."""
+    labels, confusion = facts.get("labels", ()), facts.get("confusion", ())
     for number, label in enumerate(labels):
         counts = confusion[number]
-        found = share(counts[number], sum(counts))
-        shown = f"{interval(asdict(found), is_share=True)} of {sum(counts)} rows"
-        is_known = sum(counts) > 0
-        passes = is_known and found.low >= gate.slices
-        yield Condition(f"{asked} of {label!r}", shown if is_known else "no test rows", passes)
+        yield f"class {label!r}", sum(counts), asdict(share(counts[number], sum(counts)))
+    analysis = facts.get("analysis") or {}
+    if not analysis.get("score", {}).get("is_share"):
+        return
+    for one in analysis["slices"]:
+        if one["verdict"] != "few" and one["facet"] not in {"class", "confidence"}:
+            yield f"{one['facet']} {one['name']}", one["rows"], one["tuned"]
 
 
 def _about_audits(gate: Gate, audited: Report) -> Iterator[Condition]:

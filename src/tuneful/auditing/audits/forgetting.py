@@ -6,10 +6,11 @@ those of `evaluate.tasks`.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.auditing.audits.base import Audited
-from tuneful.evaluating.evaluate import kept_evaluation, measure_forgetting
+from tuneful.evaluating.evaluate import EVALUATION, measure_forgetting
 from tuneful.evaluating.on_tasks import about_tasks, tasks_table
 from tuneful.evaluating.summary import about_forgetting, forgetting_table, interval
 
@@ -39,8 +40,12 @@ class Forgetting:
 
 
 def _known(subject: Subject) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    model, recipe = subject.model, subject.recipe
-    evaluated = kept_evaluation(model, recipe, subject.data)
-    if evaluated is not None:
-        return evaluated.facts.get("forgetting"), evaluated.facts.get("tasks", {})
-    return measure_forgetting(model, recipe, subject.store, subject.listener), {}
+    """What the model's evaluation says of the same text and rows; else the text, read now."""
+    path = subject.model.path / EVALUATION
+    if path.exists():
+        facts = json.loads(path.read_text(encoding="utf-8"))["facts"]
+        text = facts.get("forgetting")
+        is_same = (text or {}).get("text") == subject.recipe.remember.text
+        if facts["dataset"] == subject.data.hash and is_same:
+            return text, facts.get("tasks", {})
+    return measure_forgetting(subject.model, subject.recipe, subject.store, subject.listener), {}
