@@ -32,11 +32,13 @@ def test_the_card_holds_the_measured_numbers(tmp_path: Path, store: Store):
 
 
 def test_a_card_without_a_base_says_nothing_of_one(tmp_path: Path, store: Store):
-    recipe = with_changes(classify_recipe(tmp_path, max_steps=4), {"evaluate.base": False})
+    changes = {"evaluate.base": False, "data.augment": [{"name": "typos", "share": 0.1}]}
+    recipe = with_changes(classify_recipe(tmp_path, max_steps=4), changes)
     outcome = run(recipe, store=store, gate=Gate(fail_on=None))
     text = (outcome.trained.model.path / "README.md").read_text(encoding="utf-8")
     assert "accuracy is" in text
     assert "untuned" not in text
+    assert "- 16 of the training rows made of the others by data.augment" in text
 
 
 def test_energy_is_power_times_time():

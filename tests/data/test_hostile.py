@@ -22,7 +22,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.prepare import prepare
-from tuneful.data.readers import base, json_array, parquet
+from tuneful.data.readers import arrow_file, base, json_array, parquet
 from tuneful.data.reading.records import BadRow, Record
 from tuneful.data.sources import open_source
 
@@ -108,13 +108,35 @@ def test_long_rows_of_parquet_are_read_a_few_at_once(
     assert len(read(path)) == 1000
 
 
-def test_columns_that_unpack_to_a_bomb_are_refused(put: Put, monkeypatch: pytest.MonkeyPatch):
+def test_columns_that_unpack_to_a_bomb_are_refused(
+    put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     path = put("d.parquet", "")
-    table = pa.table({"text": ["0" * (1 << 20)]})
-    pq.write_table(table, path, use_dictionary=False, compression="zstd")
+    one = pa.table({"text": ["0" * (1 << 20)]})
+    pq.write_table(one, path, use_dictionary=False, compression="zstd")
     assert len(read(path)) == 1
     monkeypatch.setattr(parquet, "MOST_UNPACKED", 1 << 16)
     assert "200 times" in refuse(path).message
+    monkeypatch.setattr(arrow_file, "MOST_UNPACKED", 1 << 16)
+    dense = pa.table(
+        {"text": ["0" * 100_000] * 9, "one": pa.array(["a" * 99] * 9).dictionary_encode()}
+    )
+    for table, is_bomb in (
+        (dense, True),
+        (dense.slice(0, 0), False),
+        (pa.table({"a": ["x"]}), False),
+    ):
+        for make in (pa.ipc.new_file, pa.ipc.new_stream):
+            options = pa.ipc.IpcWriteOptions(compression="zstd")
+            with make(put("d.arrow", ""), table.schema, options=options) as writer:
+                writer.write_table(table)
+            if is_bomb:
+                assert "unpacks to over 0 MiB" in refuse(tmp_path / "d.arrow").message
+            else:
+                assert len(read(tmp_path / "d.arrow")) == table.num_rows
+    with pa.ipc.new_file(tmp_path / "d.arrow", dense.schema) as writer:
+        writer.write_table(dense)  # not packed: as large as it looks
+    assert len(read(tmp_path / "d.arrow")) == 9
 
 
 def test_a_key_that_stands_twice_among_many_is_found_at_once(put: Put):

@@ -24,7 +24,6 @@ from tuneful.data.faults.quick_head import (
     features,
     fold_of,
     hash_words,
-    held_out,
     is_learnable,
     learn,
     probabilities,
@@ -161,14 +160,17 @@ def learn_head(data: Dataset) -> Check:
         return NoCheck("there are too few rows of each class to learn from")
     known = features(_hashed(rows), len(labels))
     fold_T = fold_of(np.array(groups, np.int64))
-    probability_TC = held_out(known, label_T, fold_T, len(labels))
-    right, is_skilled = skill(probability_TC, label_T)
-    if not is_skilled:
-        return NoCheck(f"the words say too little of the class: {right:.0%} of the rows are right")
     weights = {
         int(fold): learn(known, label_T, np.flatnonzero(fold_T != fold), len(labels))
         for fold in np.unique(fold_T)
     }
+    probability_TC = np.zeros((len(rows), len(labels)), np.float32)
+    for fold, weight_CP in weights.items():
+        held_out = np.flatnonzero(fold_T == fold)
+        probability_TC[held_out] = probabilities(known, held_out, weight_CP)
+    right, is_skilled = skill(probability_TC, label_T)
+    if not is_skilled:
+        return NoCheck(f"the words say too little of the class: {right:.0%} of the rows are right")
     return Head(data, labels, known, weights, right)
 
 

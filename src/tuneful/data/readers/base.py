@@ -108,7 +108,8 @@ def bomb(num_bytes: int, path: Path) -> DataError:
         f"The file unpacks to over {num_bytes >> 20:,} MiB, {MOST_TIMES} times its size: a bomb "
         "may fill memory or disk.",
         where=str(path),
-        fix="If you know what is in it, unpack it yourself and name the unpacked file.",
+        fix="If you know what is in it, unpack it yourself (write Parquet and Arrow without "
+        "compression) and name the unpacked file.",
     )
 
 
