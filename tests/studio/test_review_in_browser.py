@@ -1,18 +1,24 @@
-"""A review as people do it: in a real browser, with the keyboard."""
+"""A review as people do it: in a real browser, with the keyboard, to what models learn."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.browser import Browser, Page, chromium
+from tests.world import chat_recipe
+from tuneful.cli.main import main
 from tuneful.core.store import Store
 from tuneful.evaluating.people.from_file import review_file
 from tuneful.evaluating.people.making import Wanted
 from tuneful.evaluating.people.review import Review
 from tuneful.evaluating.people.verdicts import read
+from tuneful.recipe.write import to_yaml
 from tuneful.studio.review import review_server
 
 pytestmark = pytest.mark.slow
@@ -48,6 +54,118 @@ def done(page: Page, count: int) -> None:
 
 def answers(page: Page) -> list[str]:
     return page.run("[...document.querySelectorAll('.answer .text')].map((e) => e.textContent)")
+
+
+@contextmanager
+def served(words: list[str]) -> Iterator[str]:
+    """`tuneful review` as a person starts it; gives the address that it prints."""
+    command = [sys.executable, "-m", "tuneful", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(2)
+            assert process.wait(20) == 0
+
+
+def test_two_people_compare_twenty_answers_and_models_learn_what_they_prefer(
+    tmp_path: Path, browser: Browser, capsys: pytest.CaptureFixture[str]
+):
+    model = trained(tmp_path)
+    words = ["review", "last", "--split", "train", "--items", "20", "--max-new-tokens", "6"]
+    with served([*words, "--quiet"]) as url:
+        pages = [*ann_judges(browser, url), bea_judges(browser, url)]
+    for page in pages:
+        assert page.troubles == []
+        assert all(asked.startswith(url) for asked in page.requests)
+    everything = "".join(text for page in pages for text in page.received)
+    assert "Which answer is better?" in everything
+    capsys.readouterr()
+    assert not [word for word in ("small-chat", model, '"base"') if word in everything]
+    assert main([*words, "--results", "--json", "--quiet"]) == 0
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    assert [rater["num"] for rater in facts["raters"]] == [20, 20]
+    (duel,) = facts["duels"]
+    assert duel["num_rows"] == 20
+    assert duel["won"] >= 17
+    assert duel["wins"]["low"] > 0.5
+    assert duel["p"] < 0.001
+    assert facts["agreement"]["num_items"] == 20
+    assert facts["agreement"]["alpha"] < 1
+    assert [note["note"] for note in facts["notes"]] == ["the other one is noise"]
+    learned(tmp_path, words, model, capsys)
+
+
+def trained(folder: Path) -> str:
+    """Train a small model whose answers are words, over a base whose answers are noise."""
+    recipe = folder / "small-chat.yaml"
+    asked = chat_recipe(folder / "parts", epochs=3)
+    recipe.write_text(to_yaml(asked), encoding="utf-8")
+    assert main(["train", str(recipe), "--yes", "--quiet"]) == 0
+    return str(asked.model)
+
+
+def is_word(page: Page) -> bool:
+    """Whether the first answer is the tuned model's."""
+    first, second = answers(page)
+    assert first != second
+    is_word = [text.isascii() and text.isalpha() for text in (first, second)]
+    assert sorted(is_word) == [False, True]
+    return is_word[0]
+
+
+def ann_judges(browser: Browser, url: str) -> list[Page]:
+    """Ann prefers words; she leaves after seven and comes back, and gives the last one twice."""
+    pages: list[Page] = []
+    for count in range(20):
+        if count in {0, 7}:
+            pages.append(begin(browser, url, "Ann" if not pages else " ann "))
+        done(pages[-1], count)
+        pages[-1].press("1" if is_word(pages[-1]) else "2")
+    ann = pages[-1]
+    done(ann, 20)
+    ann.press("u")
+    done(ann, 19)
+    ann.press("n")
+    ann.type("the other one is noise")
+    ann.press("Escape")
+    ann.press("1" if is_word(ann) else "2")
+    ann.wait("!document.getElementById('end').hidden")
+    return pages
+
+
+def bea_judges(browser: Browser, url: str) -> Page:
+    """Bea does, too, but for a tie and two bad answers; she uses the arrows."""
+    bea = begin(browser, url, "Bea")
+    for count in range(20):
+        done(bea, count)
+        bea.press("tb"[count] if count < 2 else "ArrowLeft" if is_word(bea) else "ArrowRight")
+    bea.wait("!document.getElementById('end').hidden")
+    return bea
+
+
+def learned(folder: Path, words: list[str], model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Export what people said, and let DPO and a reward model learn it."""
+    rows = folder / "preferences.jsonl"
+    assert main([*words, "--export", str(rows), "--json", "--quiet"]) == 0
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    assert (facts["num_rows"], facts["left_out"]) == (19, {"both bad": 1})  # what Bea said of one
+    for method in ("dpo", "reward"):
+        recipe = folder / f"{method}.yaml"
+        recipe.write_text(
+            f"version: 1\nname: people-{method}\nmodel: {model}\nmethod: {method}\n"
+            f"data: {{source: {rows}, split: {{validation: 0.2, test: 0.2}}}}\n"
+            "adapter: {name: lora, rank: 4}\nevaluate: {max_new_tokens: 4}\n"
+            "train: {epochs: 4, batch_size: 4, learning_rate: 0.005, precision: fp32,"
+            " threads: 1}\n",
+            encoding="utf-8",
+        )
+        assert main(["train", str(recipe), "--yes", "--quiet", "--json"]) == 0
+        capsys.readouterr()
+        assert main(["evaluate", str(recipe), "--json", "--quiet"]) == 0
+        found = json.loads(capsys.readouterr().out)["facts"]["metrics"]["pair_accuracy"]
+        assert found["tuned"]["value"] == 1.0
 
 
 def made(folder: Path, store: Store, names: tuple[str, ...], **wanted: object) -> Review:

@@ -164,17 +164,17 @@ function judge(numbers, isBad = false) {
   ask("judge", { at: state.at, numbers, is_bad: isBad, note: $("note").value, seconds });
 }
 
-// What can be done now: [key, label, what it does, further keys, is it switched on, is it off].
+// What can be done now: [key, label, what it does, further keys, is it on, is it off, its meaning].
 function verdicts() {
   if (state.at === undefined) return [];
   if (state.ask === "rate") return RATINGS.map((word, n) => [`${n + 1}`, word, () => judge([n + 1])]);
   const all = state.answers.map(() => 1);
   if (state.ask === "prefer") {
     return [
-      ["1", "Answer 1", () => judge([1, 2]), ["ArrowLeft"]],
+      ["1", "Answer 1", () => judge([1, 2]), ["ArrowLeft"], false, false, "Answer 1 is better"],
       ["t", "Tie", () => judge(all), ["="]],
       ["b", "Both bad", () => judge(all, true)],
-      ["2", "Answer 2", () => judge([2, 1]), ["ArrowRight"]],
+      ["2", "Answer 2", () => judge([2, 1]), ["ArrowRight"], false, false, "Answer 2 is better"],
     ];
   }
   const isWhole = placed.length === all.length;
@@ -218,12 +218,12 @@ function write() {
 
 function buttons() {
   const isSwitch = ["d", "r", "="];
-  const made = ([key, label, act, , on, off]) => {
+  const made = ([key, label, act, , on, off, meant]) => {
     const button = element("button", "", on === "primary" ? "primary" : "");
     button.type = "button";
     button.append(element("span", label, "word"), element("kbd", KEYS[key] ?? key.toUpperCase()));
     button.setAttribute("aria-keyshortcuts", key);
-    button.setAttribute("aria-label", label);
+    button.setAttribute("aria-label", meant ?? label);
     if (isSwitch.includes(key)) button.setAttribute("aria-pressed", Boolean(on));
     button.disabled = Boolean(off);
     button.addEventListener("click", act);
