@@ -73,7 +73,7 @@ def made(folder: Path, **manifest: Any) -> Any:
     rows: Any = Rows(())
     rows.name = "reviews"
     rows.manifest["sources"] = [{"reference": "package:movies", "licence": "unknown"}]
-    return SimpleNamespace(model=model, data=rows)
+    return SimpleNamespace(model=model, data=rows, tuned=None)
 
 
 def test_changed_files_and_licences_are_found_and_a_bill_is_written(tmp_path: Path):

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.audits import CASES, audit, reviews
 
-SEEDS = 2
+SEEDS = 1
 """Twenty are measured by `python -m benchmarks.audits`."""
 
 

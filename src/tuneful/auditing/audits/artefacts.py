@@ -1,6 +1,7 @@
 """Artefacts: what the model's folder holds, whether it is what was made, and under which licences.
 
-Nothing is loaded to find out. Writes the bill of materials (`sbom.cdx.json`) beside the model.
+Nothing is loaded to find out. Only then, and where nothing speaks against it, the model is, and the
+bill of materials (`sbom.cdx.json`) beside it lists the libraries that this took.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Artefacts:
         now = file_hashes(model.path) if known else {}
         changed = [name for name, value in known.items() if now.get(name) != value]
         licences = list(_licences(subject))
+        if not any(SAID[risk.kind][0] == Level.ERROR for _, risk in found) and not changed:
+            _ = subject.tuned  # loaded, so that the bill knows every library that it takes
         bill = sbom(model, subject.data)
         write_json(model.path / SBOM, bill)
         facts = {
