@@ -43,9 +43,9 @@ def _known(subject: Subject) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """What the model's evaluation says of the same text and rows; else the text, read now."""
     path = subject.model.path / EVALUATION
     if path.exists():
-        facts = json.loads(path.read_text(encoding="utf-8"))["facts"]
-        text = facts.get("forgetting")
-        is_same = (text or {}).get("text") == subject.recipe.remember.text
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["facts"]
+        text: dict[str, Any] = facts.get("forgetting") or {}
+        is_same = text.get("text") == subject.recipe.remember.text
         if facts["dataset"] == subject.data.hash and is_same:
             return text, facts.get("tasks", {})
     return measure_forgetting(subject.model, subject.recipe, subject.store, subject.listener), {}
