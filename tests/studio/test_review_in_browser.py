@@ -73,7 +73,7 @@ def test_two_people_compare_twenty_answers_and_models_learn_what_they_prefer(
     tmp_path: Path, browser: Browser, capsys: pytest.CaptureFixture[str]
 ):
     model = trained(tmp_path)
-    words = ["review", "last", "--split", "train", "--items", "20", "--max-new-tokens", "6"]
+    words = ["review", "small-chat", "--split", "train", "--items", "20", "--max-new-tokens", "6"]
     with served([*words, "--quiet"]) as url:
         pages = [*ann_judges(browser, url), bea_judges(browser, url)]
     for page in pages:
@@ -146,7 +146,7 @@ def bea_judges(browser: Browser, url: str) -> Page:
 
 
 def learned(folder: Path, words: list[str], model: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Export what people said, and let DPO and a reward model learn it."""
+    """Export what people said, let DPO learn it, and let a reward model judge as they did."""
     rows = folder / "preferences.jsonl"
     assert main([*words, "--export", str(rows), "--json", "--quiet"]) == 0
     facts = json.loads(capsys.readouterr().out)["facts"]
@@ -166,6 +166,10 @@ def learned(folder: Path, words: list[str], model: str, capsys: pytest.CaptureFi
         assert main(["evaluate", str(recipe), "--json", "--quiet"]) == 0
         found = json.loads(capsys.readouterr().out)["facts"]["metrics"]["pair_accuracy"]
         assert found["tuned"]["value"] == 1.0
+    assert main([*words, "--judge", "run:people-reward", "--json", "--quiet"]) == 0
+    (judge,) = json.loads(capsys.readouterr().out)["facts"]["judges"]
+    assert (judge["known"], judge["unknown"]) == (20, {})
+    assert judge["people"]["same"]["value"] >= 0.8
 
 
 def made(folder: Path, store: Store, names: tuple[str, ...], **wanted: object) -> Review:
