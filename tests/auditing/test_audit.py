@@ -10,6 +10,7 @@ import pytest
 from tests.auditing.planted import LABELS, Rows, honest, reviews, subject
 from tests.world import chat_recipe, classify_recipe
 from tuneful.auditing import audit as auditing
+from tuneful.auditing.audits.forgetting import Forgetting
 from tuneful.cli.main import main
 from tuneful.core.errors import UnknownName
 from tuneful.core.events import Event
@@ -87,3 +88,22 @@ def test_rows_that_cannot_be_audited_are_a_finding(tmp_path: Path):
     assert json.loads((tmp_path / "audit.json").read_text()) == unknown.to_json()
     with pytest.raises(UnknownName):
         look(reviews(), tmp_path, audits=["beauty"])
+
+
+def test_what_the_evaluation_says_of_forgetting_is_shown_and_its_lack_said(tmp_path: Path):
+    part = {"value": 9.0, "low": 8.0, "high": 10.0}
+    apart = {"value": 3.0, "low": 2.0, "high": 4.0, "p": 0.001}
+    text = {"text": "speeches", "rows": 60, "base": part, "tuned": part, "difference": apart}
+    model: Any = SimpleNamespace(head="tokens", path=tmp_path)
+
+    def look(facts: Any, text: str | None) -> Any:
+        (tmp_path / "evaluation.json").write_text(json.dumps({"facts": {"dataset": "x"} | facts}))
+        recipe = SimpleNamespace(remember=SimpleNamespace(text=text))
+        data = SimpleNamespace(hash="x")
+        known: Any = SimpleNamespace(model=model, recipe=recipe, data=data, writes=True)
+        return Forgetting().look(known)
+
+    found = look({"forgetting": text}, "speeches")
+    assert [f.code for f in found.findings] == ["forgot"]
+    assert found.facts["text"]["rows"] == 60
+    assert "no general text" in look({}, None).why_not

@@ -47,5 +47,5 @@ def _known(subject: Subject) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         text: dict[str, Any] = facts.get("forgetting") or {}
         is_same = text.get("text") == subject.recipe.remember.text
         if facts["dataset"] == subject.data.hash and is_same:
-            return text, facts.get("tasks", {})
+            return text or None, facts.get("tasks", {})
     return measure_forgetting(subject.model, subject.recipe, subject.store, subject.listener), {}
