@@ -8,6 +8,7 @@ import pytest
 
 from tests.world import chat_recipe, classify_recipe, encoder, reviews
 from tuneful.cli.main import main
+from tuneful.core.environment import home
 from tuneful.recipe.write import to_yaml
 
 FAULTS = """\
@@ -120,6 +121,44 @@ def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.Cap
     value = json.loads(capsys.readouterr().out)
     card = (Path(value["model"]) / "README.md").read_text(encoding="utf-8")
     assert f"{value['facts']['metrics']['accuracy']['tuned']['value'] * 100:.1f} %" in card
+    assert "For whom is it better?" in Path(value["page"]).read_text(encoding="utf-8")
+    given_away = json.loads((Path(value["model"]) / "evaluation.json").read_text(encoding="utf-8"))
+    assert list(given_away["facts"]["analysis"]["examples"]) == ["counts"]  # no row's text
+    assert list(value["facts"]["analysis"]["examples"]) == ["counts", "mended", "broken", "worst"]
+
+
+def test_other_rows_show_where_labels_were_flipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "small.yaml"
+    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
+    main(["run", str(path), "--yes", "--quiet"])
+    kept = sorted(path.name for path in (home() / "models").glob("*/*"))
+    with reviews(tmp_path / "plain.csv", 300, seed=5).open(encoding="utf-8") as file:
+        _, *rows = csv.reader(file)
+    with (tmp_path / "other.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label", "shop"])
+        for number, (text, label) in enumerate(rows):
+            is_flipped = number % 10 in {0, 5}
+            other = {"good": "bad", "bad": "good"}[label]
+            writer.writerow([text, other if is_flipped else label, "xyyyy"[number % 5]])
+    capsys.readouterr()
+    other = ["--data", str(tmp_path / "other.csv"), "--quiet"]
+    assert main(["evaluate", "last", *other, "--json"]) in {0, 3}
+    value = json.loads(capsys.readouterr().out)
+    facts = value["facts"]
+    weak = [one for one in facts["analysis"]["slices"] if one["verdict"] in {"weak", "both"}]
+    assert ("shop", "x") in [(one["facet"], one["name"]) for one in weak]
+    assert facts["rows"] == 298  # a data set keeps a row of each class to train on
+    assert facts["elsewhere"]["metrics"]["accuracy"]["difference"]["high"] < 0
+    assert "calibration" not in facts
+    assert Path(value["page"]).parent.parent.name == "evaluations"
+    with (Path(value["page"]).parent / "rows.jsonl").open(encoding="utf-8") as file:
+        assert sum(1 for _ in file) == 298
+    assert sorted(path.name for path in (home() / "models").glob("*/*")) == kept
+    assert main(["evaluate", "last", *other, "--long"]) in {0, 3}  # kept: nobody is asked again
+    assert "By shop: accuracy" in capsys.readouterr().out
 
 
 def test_a_file_is_asked_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuneful.data.collections.vader import ranks_of, read_ranked_vader
+from tuneful.data.collections.vader import ranks_of, read_ranked_vader, read_vader
 from tuneful.data.reading.records import Meter, Record
 
 
@@ -30,3 +30,13 @@ def test_each_row_has_a_text_of_each_quarter_and_each_text_one_row(tmp_path: Pat
         assert quarters == [0, 1, 2, 3]
         assert row["ranks"] == [1, 2, 3, 4]
         assert "film" in row["prompt"]
+
+
+def test_a_text_carries_the_stars_of_each_person(tmp_path: Path):
+    path = tmp_path / "tweets_GroundTruth.txt"
+    path.write_text("1\t0.5\tso so\n2\t-3.0\tawful\n3\t1.0\tfine\n", encoding="utf-8")
+    beside = path.with_name("tweets_anonDataRatings.txt")
+    beside.write_text("1\t0.5\t1.5\t[2, -1]\n2\t-3.0\t0.5\t[-4, -2, -3]\n", encoding="utf-8")
+    rows = [one.values for one in read_vader([path], Meter()) if isinstance(one, Record)]
+    assert [row.get("people") for row in rows] == [[4, 2], [1, 2, 1], None]
+    assert [row["stars"] for row in rows] == [3, 1, 4]

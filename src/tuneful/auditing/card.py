@@ -16,6 +16,7 @@ from tuneful.core.artifact import write_json
 from tuneful.core.machine import look
 from tuneful.core.render import to_markdown
 from tuneful.core.report import Level, Report
+from tuneful.evaluating.elsewhere import without_rows
 from tuneful.evaluating.evaluate import EVALUATION
 from tuneful.evaluating.predictions import measure_of
 from tuneful.evaluating.summary import interval
@@ -66,7 +67,7 @@ def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> P
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft.replace(path)
     # Last: while it is missing, the evaluation counts as not made.
-    write_json(model.path / EVALUATION, report.to_json())
+    write_json(model.path / EVALUATION, without_rows(report).to_json())
     return path
 
 

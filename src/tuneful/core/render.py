@@ -23,17 +23,28 @@ NARROWEST = 12
 WORD = re.compile(r"\[[^\[\]\n]{1,24}\]\S*|\S+")
 """What lines are not broken in: an interval like [88.1, 90.4] is one word."""
 STYLE = """
-:root { color-scheme: light dark; --line: #8884; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 0 0 .5rem; }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; --aside: #5b6470;
+  --tuned: #2456d6; --base: #b45309; --good: #0f7b4f; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --aside: #a3adba; --tuned: #86a8ff; --base: #f0a557;
+  --good: #5fd0a0; --bad: #ff9a90; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto;
+  padding: 0 1rem; overflow-wrap: break-word; }
+h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.5rem; }
+a { color: var(--tuned); }
+.scroll { overflow-x: auto; margin: 0 0 .5rem; }
+:focus-visible { outline: 2px solid var(--tuned); outline-offset: 2px; }
+table { border-collapse: collapse; margin: 0; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
+th { font-size: .85rem; font-weight: 600; color: var(--aside); vertical-align: bottom; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl { margin: .25rem 0 1rem 1rem; } dt { float: left; clear: left; width: 5rem; opacity: .7; }
 dd { margin-left: 6rem; overflow-wrap: anywhere; }
 .level { padding: .1rem .5rem; border-radius: .25rem; font-size: .8rem; color: #fff; }
 .error { background: #b3261e; } .warning { background: #8a5a00; } .note { background: #0b6b7a; }
-.aside { opacity: .7; } figure { margin: 0; } td { overflow-wrap: anywhere; }
+.aside { color: var(--aside); } figure { margin: 0; } td { overflow-wrap: break-word; }
 """
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+"""What a page may load: nothing, from anywhere."""
 
 
 def to_terminal(report: Report, *, color: bool, width: int) -> str:
@@ -80,24 +91,39 @@ def to_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
         report: Findings and tables.
         figures: Titles and drawings (SVG) to show between them.
     """
-    body = [f"<h1>{html.escape(report.title)}</h1>"]
-    for finding in report.findings:
-        word = finding.level.word
-        title = html.escape(finding.title)
-        body.append(f'<p><span class="level {word}">{word}</span> {title}</p><dl>')
-        body += [f"<dt>{n}</dt><dd>{html.escape(text)}</dd>" for n, text in _details(finding)]
-        body.append("</dl>")
+    body = [f"<h1>{html.escape(report.title)}</h1>", *html_findings(report.findings)]
     for title, drawing in figures:
         body.append(f"<h2>{html.escape(title)}</h2>\n<figure>{drawing}</figure>")
     for table in report.tables:
-        body += _html_table(table)
+        body += html_table(table)
+    return html_page(report.title, body)
+
+
+def html_page(title: str, body: Sequence[str], style: str = "") -> str:
+    """A whole page of parts in HTML, in the one style of all pages; it loads nothing.
+
+    Args:
+        title: Of the browser's tab.
+        body: Parts of the page.
+        style: More CSS than all pages have.
+    """
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(report.title)}</title><style>{STYLE}</style></head>\n<body>\n"
+        f"<title>{html.escape(title)}</title><style>{STYLE}{style}</style></head>\n<body>\n"
         + "\n".join(body)
         + "\n</body></html>\n"
     )
+
+
+def html_findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """Findings as parts of a page."""
+    for finding in findings:
+        word = finding.level.word
+        yield f'<p><span class="level {word}">{word}</span> {html.escape(finding.title)}</p><dl>'
+        yield from (f"<dt>{n}</dt><dd>{html.escape(text)}</dd>" for n, text in _details(finding))
+        yield "</dl>"
 
 
 def cell(value: Cell) -> str:
@@ -224,17 +250,20 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool])
     return GAP.join(cells).rstrip()
 
 
-def _html_table(table: Table) -> Iterator[str]:
+def html_table(table: Table) -> Iterator[str]:
+    """A table as parts of a page; what is too wide scrolls, by keys too."""
     right = _are_numbers(table)
-    yield f"<h2>{html.escape(table.title)}</h2><table><tr>"
-    yield "".join(f"<th>{html.escape(name)}</th>" for name in table.columns) + "</tr>"
+    title = html.escape(table.title)
+    yield f'<h2>{title}</h2><div class="scroll" tabindex="0" role="region" aria-label="{title}">'
+    yield "<table><tr>"
+    yield "".join(f'<th scope="col">{html.escape(name)}</th>' for name in table.columns) + "</tr>"
     for row in table.rows:
         cells = (
             f"<td{' class=number' * is_right}>{html.escape(cell(value))}</td>"
             for value, is_right in zip(row, right, strict=True)
         )
         yield f"<tr>{''.join(cells)}</tr>"
-    yield "</table>"
+    yield "</table></div>"
     if table.note:
         yield f'<p class="aside">{html.escape(table.note)}</p>'
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.artifact import digest, write_json
+from tuneful.core.artifact import MANIFEST, digest, write_json
 from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.report import Report
+from tuneful.evaluating.analysing.analyse import Case, analyse, scores_of
+from tuneful.evaluating.analysing.examples import row_lines
 from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.corrections import ask_corrections
+from tuneful.evaluating.elsewhere import beside_own, is_own, place_of, seen_in_training
 from tuneful.evaluating.forgetting import ask_general
 from tuneful.evaluating.metrics import METRICS, metric
 from tuneful.evaluating.metrics.base import why_undefined
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 4
+VERSION = 5
 CALIBRATION = "calibration.json"
 EVALUATION = "evaluation.json"
+ROWS = "rows.jsonl"
+"""Beside it: what was wanted and said of every test row."""
 FEWEST_TO_FIT = 50
 """Validation rows."""
 
@@ -42,7 +47,7 @@ def evaluate(
     """Measure the recipe's metrics for the tuned model and, unless it says no, for its base.
 
     What the measure fits on validation rows (a classifier's temperature) is fitted first and kept
-    with the model.
+    with the model; on rows of another data set than the model's own it is taken as it is.
 
     Raises:
         DataError: There are no test rows, or a metric does not fit the method.
@@ -71,6 +76,9 @@ def evaluate(
     names = metric_names(recipe, measure.metrics(tuned))
     facts |= _measured(names, tuned, base, recipe)
     facts |= {**measure.facts(tuned), **_about_training(model)}
+    facts["base"], facts["model"] = str(model.manifest["base"]), model.name
+    case = Case(model, recipe, data, rows, names, tuned, base, store, {})
+    facts |= _looked_into(case, facts)
     forgotten = measure_forgetting(model, recipe, store, listener)
     if forgotten is not None:
         facts["forgetting"] = forgotten
@@ -93,6 +101,26 @@ def measure_forgetting(
     return {"text": recipe.remember.text, "rows": len(general[0].tokens_N), **found}
 
 
+def _looked_into(case: Case, facts: dict[str, Any]) -> dict[str, Any]:
+    """The analysis, and on rows of another data set how far they are from the model's own."""
+    found: dict[str, Any] = {}
+    if not is_own(case.model, case.data):
+        found["elsewhere"] = beside_own(case.model, case.data, facts["metrics"])
+        seen = seen_in_training(case.model, case.rows, case.store)
+        if seen is not None:
+            found["seen_in_training"] = seen.count("yes")
+            case = replace(case, more={"seen in training": tuple(seen)})
+    scores = scores_of(case)
+    if scores is None:
+        return found
+    folder = place_of(case.model, case.data, case.store)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = row_lines(scores, case.tuned, case.base, case.rows, case.model.labels)
+    texts = [json.dumps(line, ensure_ascii=False) for line in lines]
+    (folder / ROWS).write_text("\n".join(texts) + "\n", encoding="utf-8")
+    return {**found, "analysis": analyse(case, scores)}
+
+
 def check_metrics(recipe: Recipe) -> None:
     """Refuse metrics that could not be measured once the model is made.
 
@@ -112,11 +140,13 @@ def check_metrics(recipe: Recipe) -> None:
             )
 
 
-def kept_evaluation(model: Model, recipe: Recipe, data: Dataset) -> Report | None:
-    """The evaluation that stands in the model's folder, if it was asked for in the same way."""
-    path = model.path / EVALUATION
-    if not path.exists():
+def kept_evaluation(model: Model, recipe: Recipe, data: Dataset, store: Store) -> Report | None:
+    """The evaluation that was made before, if it was asked for in the same way."""
+    path = place_of(model, data, store) / EVALUATION
+    if not path.exists() or (is_own(model, data) and not (model.path / EVALUATION).exists()):
         return None
+    if path.stat().st_mtime < (model.path / MANIFEST).stat().st_mtime:
+        return None  # of a model that was made before under the same name
     report = Report.from_json(json.loads(path.read_text(encoding="utf-8")))
     return report if report.facts["asked"] == _asked(recipe, data) else None
 
@@ -174,7 +204,7 @@ def _fit(
 ) -> dict[str, Any]:
     """Fit on validation rows what the measure fits, and write it beside the model."""
     measure = measure_of(model, recipe)
-    if not measure.fits:
+    if not measure.fits or not is_own(model, data):
         return {}
     rows = list(data.rows("validation"))
     if len(rows) < FEWEST_TO_FIT:

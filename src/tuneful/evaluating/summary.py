@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.report import Finding, Level, Report, Table
+from tuneful.evaluating.analysing import shown
 from tuneful.evaluating.corrections import about_corrections, corrections_table
+from tuneful.evaluating.elsewhere import about_elsewhere, elsewhere_table
 from tuneful.evaluating.on_tasks import about_tasks, tasks_table
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ MUCH_FORGOTTEN = 0.1
 def summarize(facts: Mapping[str, Any]) -> Report:
     """The evaluation's report."""
     tables = [_metrics(facts)]
+    if facts.get("elsewhere"):
+        tables.append(elsewhere_table(facts["elsewhere"]))
+    if "analysis" in facts:
+        tables += shown.tables(facts["analysis"])
     if "forgetting" in facts:
         tables.append(forgetting_table(facts["forgetting"]))
     if "tasks" in facts:
@@ -133,6 +139,9 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _about_gain(name, first)
     yield from _about_undefined(facts)
     yield from _about_trivial(facts)
+    yield from about_elsewhere(facts)
+    if "analysis" in facts:
+        yield from shown.findings(facts["analysis"])
     if "forgetting" in facts:
         yield from about_forgetting(facts["forgetting"])
     if "tasks" in facts:

@@ -104,6 +104,11 @@ class Evaluate(Section):
         description="What else a model that speaks is asked, before and after: names from "
         "`tuneful list tasks`, or files of one's own.",
     )
+    people: str = Field(
+        default="",
+        description="A column of the source with the list of people's ratings of each row: a model "
+        "that rates is set beside each of these people.",
+    )
 
 
 class Privacy(Section):

@@ -14,6 +14,7 @@ from tuneful.core.errors import RunError
 from tuneful.core.events import Event, ignore
 from tuneful.core.run import Run
 from tuneful.core.store import Store
+from tuneful.evaluating.elsewhere import is_own
 from tuneful.evaluating.evaluate import kept_evaluation
 from tuneful.models.model import Model
 from tuneful.recipe.change import with_changes
@@ -54,7 +55,7 @@ def audit(
         listener(Event("stage", facts))
         return kept
     report = staged("audit", listener, lambda: audit_model(model, recipe, rows, place, listener))
-    evaluated = kept_evaluation(model, recipe, rows)
+    evaluated = kept_evaluation(model, recipe, rows, place) if is_own(model, rows) else None
     if evaluated is not None:
         staged("card", listener, lambda: write_card(model, recipe, rows, evaluated))
     folder = Path(str(model.manifest.get("run", "")))

@@ -16,8 +16,10 @@ from tuneful.data.deriving.augment import augment
 from tuneful.data.deriving.canaries import plant
 from tuneful.data.deriving.corrections import correct
 from tuneful.data.prepare import prepare as prepare_data
+from tuneful.evaluating.analysing.page import PAGE, page
+from tuneful.evaluating.elsewhere import is_own, place_of
+from tuneful.evaluating.evaluate import EVALUATION, kept_evaluation
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
-from tuneful.evaluating.evaluate import kept_evaluation
 from tuneful.models.neighbours import word_neighbours
 from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
@@ -104,28 +106,33 @@ def evaluate(
     store: Store | None = None,
     listener: Listener = ignore,
 ) -> Report:
-    """Measure a model and its base on the same test rows, and write its card.
+    """Measure a model and its base on the same test rows, and write its card and a page.
 
-    Without `data`, the recipe's rows are used.
+    Without `data`, the recipe's rows are used. On rows of another data set than the model's own the
+    card stays as it is. The page and what was said of each row stand in the store's `evaluations`.
 
     Raises:
         ModelError: The model or its base cannot be loaded.
     """
     place = store or Store.default()
     rows = data or prepare(recipe, store=place, listener=listener)
-    kept = kept_evaluation(model, recipe, rows)
+    folder = place_of(model, rows, place)
+    kept = kept_evaluation(model, recipe, rows, place)
     if kept is not None:
-        listener(
-            Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(model.path)})
-        )
+        listener(Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(folder)}))
         return kept
     report = staged(
         "evaluate", listener, lambda: evaluate_model(model, recipe, rows, place, listener)
     )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PAGE).write_text(page(report), encoding="utf-8")
+    write_json(folder / EVALUATION, report.to_json())
+    if not is_own(model, rows):
+        return report
     staged("card", listener, lambda: write_card(model, recipe, rows, report))
-    folder = Path(str(model.manifest["run"]))
-    if folder.exists():
-        write_json(Run(folder).reports / "evaluation.json", report.to_json())
+    of_run = Path(str(model.manifest["run"]))
+    if of_run.exists():
+        write_json(Run(of_run).reports / "evaluation.json", report.to_json())
     return report
 
 

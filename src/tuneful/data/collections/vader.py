@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.data.reading.records import BadRow, Meter, Record
 
@@ -20,7 +21,8 @@ APART = 0.4
 standard error of about 0.2."""
 NOTES = (
     "rating: mean of 20 people, -4 to 4. sentiment: positive above 0, negative below; rows of "
-    "exactly 0 have no sign and are left out. stars: the scale in five equal parts, 1 to 5.",
+    "exactly 0 have no sign and are left out. stars: the scale in five equal parts, 1 to 5. "
+    "people: the stars of each person's own rating.",
 )
 RANKED_NOTES = (
     f"Rows are {GROUP} texts, one of each quarter of the ratings, ranked by the mean rating of 20 "
@@ -30,19 +32,43 @@ RANKED_NOTES = (
 
 
 def read_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
-    """A text with the mean of people's ratings, its sign and its stars."""
+    """A text with the mean of people's ratings, its sign, its stars, and each person's stars."""
     (path,) = paths
+    people = _people(path)
     for row, (key, rating, text) in enumerate(_lines(path, meter), start=1):
         if rating == 0:
             continue
-        values = {
+        values: dict[str, Any] = {
             "id": key,
             "text": text,
             "rating": rating,
             "sentiment": "positive" if rating > 0 else "negative",
-            "stars": 1 + sum(rating > edge for edge in STARS),
+            "stars": stars_of(rating),
         }
+        if key in people:
+            values["people"] = people[key]
         yield Record(values, path.name, row)
+
+
+def stars_of(rating: float) -> int:
+    """A rating from -4 to 4 as stars.
+
+    >>> stars_of(2.5)
+    5
+    """
+    return 1 + sum(rating > edge for edge in STARS)
+
+
+def _people(path: Path) -> dict[str, list[int]]:
+    """Each person's stars of each text, by its id, where the file of single ratings is there."""
+    beside = path.with_name(path.name.replace("GroundTruth", "anonDataRatings"))
+    if beside == path or not beside.exists():
+        return {}
+    found: dict[str, list[int]] = {}
+    for line in beside.read_text(encoding="utf-8").splitlines():
+        key, _, _, ratings = line.split("\t")
+        found[key] = [stars_of(one) for one in cast("list[float]", json.loads(ratings))]
+    return found
 
 
 def read_ranked_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
