@@ -123,6 +123,13 @@ def test_three_rows_are_never_given_a_share():
     assert not any("%" in text for text in cells)
 
 
+def test_the_interval_of_a_share_ends_at_zero_and_one():
+    scores = Scores("fields right", True, True, np.array([0.0] * 29 + [0.5] + [1.0] * 30), None)
+    low, high = slices(scores, [Facet("kind", ("low",) * 30 + ("high",) * 30)], 0)
+    assert low.tuned.low == 0  # Student's alone would be below
+    assert high.tuned.high == 1
+
+
 def sample_of(truth: list[int], p_second: list[float]) -> ClassSample:
     p = np.array(p_second)
     return ClassSample(np.array(truth), np.stack([1 - p, p], axis=1))

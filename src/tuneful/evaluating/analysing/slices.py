@@ -139,16 +139,20 @@ def _measured(
 ) -> Slice:
     num, rest = int(is_in_N.sum()), int((~is_in_N).sum())
     tuned_N, is_binary = scores.tuned_N, scores.is_binary
+    tuned = mean_interval(tuned_N[is_in_N], is_binary=is_binary)
     base = difference = change = None
     if scores.base_N is not None:
         base = mean_interval(scores.base_N[is_in_N], is_binary=is_binary)
         difference = paired_interval(tuned_N[is_in_N], scores.base_N[is_in_N], is_binary=is_binary)
         change = detectable(float((tuned_N - scores.base_N).std()), 1 / num, num_tests)
+    if scores.is_share:  # Student's interval does not know that a share ends at 0 and 1
+        base = base and _within(base, 0.0)
+        difference = difference and _within(difference, -1.0)
     return Slice(
         facet,
         name,
         num,
-        tuned=mean_interval(tuned_N[is_in_N], is_binary=is_binary),
+        tuned=_within(tuned, 0.0) if scores.is_share else tuned,
         base=base,
         difference=difference,
         elsewhere=float(tuned_N[~is_in_N].mean()) if rest else None,
@@ -157,6 +161,10 @@ def _measured(
         else None,
         detectable_change=change,
     )
+
+
+def _within(part: Interval, least: float) -> Interval:
+    return replace(part, low=max(least, part.low), high=min(1.0, part.high))
 
 
 def _judged(
