@@ -310,6 +310,13 @@ def test_the_page_shows_all_and_loads_nothing():
         assert word in text
 
 
+def test_the_page_says_whose_rows_they_are():
+    facts = evaluation()
+    assert "600 rows that it was not trained on" in page(summarize(facts))
+    facts |= {"elsewhere": None, "seen_in_training": 7}
+    assert "600 rows of another data set, of which it was trained on 7" in page(summarize(facts))
+
+
 def test_a_weak_slice_is_a_finding_with_its_numbers():
     report = summarize(evaluation())
     (found,) = [one for one in report.findings if one.code == "weak-slice"]

@@ -86,7 +86,7 @@ def _head(facts: Facts) -> Iterator[str]:
     yield f"<header><h1>{html.escape(facts.get('model', 'Evaluation'))}</h1>"
     yield (
         f'<p class="aside">tuned from {html.escape(facts.get("base", "its base"))}, measured on '
-        f"{facts['rows']:,} rows that it was not trained on</p></header>"
+        f"{facts['rows']:,} {html.escape(_which_rows(facts))}</p></header>"
     )
     yield f"<p>{html.escape(_verdict(first))}</p>"
     yield '<div class="cards">'
@@ -99,6 +99,15 @@ def _head(facts: Facts) -> Iterator[str]:
         kind = "up" if is_good else "down" if is_bad else ""
         yield _card(kind, "difference, row by row", apart, first, sign=True)
     yield "</div>"
+
+
+def _which_rows(facts: Facts) -> str:
+    """Whose rows were tested, and what is known of their having been trained on."""
+    if "elsewhere" not in facts:
+        return "rows that it was not trained on"
+    seen = facts.get("seen_in_training", 0)
+    told = f", of which it was trained on {seen:,}" if seen else ""
+    return f"rows of {(facts['elsewhere'] or {}).get('data', 'another data set')}{told}"
 
 
 def _card(kind: str, title: str, part: Facts, score: Facts, *, sign: bool = False) -> str:
