@@ -56,3 +56,28 @@ def test_a_share_of_the_rows_is_replayed_and_counted(known):
     assert chosen["replay"].value == 10
     more = predict(job, settings, probe).tokens - plain.tokens
     assert more == 10 * 110  # the mean of the sample's lengths
+
+
+def test_general_rows_take_what_reading_takes_and_ewc_asks_once(known):
+    """100 tokens 95 times and 300 five times, in pieces of at most 200: 105 pieces of 11,000."""
+    job = known({"batch_size": 8, "max_steps": 4, "max_length": 200}, method="sft")
+    timing = Timing(1e-3, seconds_per_given_token=1e-4)
+
+    def predicted(general_rows: int, timing: Timing, **remember: float) -> Prediction:
+        changes = {f"remember.{key}": value for key, value in remember.items()}
+        asked = replace(
+            job,
+            recipe=with_changes(job.recipe, changes),
+            general=replace(job.sample, num_rows=general_rows),
+        )
+        return predict(asked, choose(asked)[0], lambda _: timing)
+
+    plain = predicted(9, timing)
+    assert plain.seconds_before == 0
+    replayed = predicted(9, timing, replay=0.25)
+    assert replayed.seconds - plain.seconds == pytest.approx(10 * 110 * 1e-4)
+    held = predicted(9, timing, ewc=1.0)
+    assert held.seconds == plain.seconds
+    assert held.seconds_before == pytest.approx(9 * 110 * 1e-4)
+    assert predicted(1000, timing, ewc=1.0).seconds_before == pytest.approx(13410 * 1e-4)
+    assert predicted(9, replace(timing, is_ready=True), ewc=1.0).seconds_before == 0

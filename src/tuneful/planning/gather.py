@@ -81,9 +81,10 @@ def _reference(recipe: Recipe, method: Method[Any], facts: ModelFacts, trainable
 def _general(
     recipe: Recipe, method: Method[Any], tokenizer: Tokenizer, store: Store, listener: Listener
 ) -> Sample | None:
-    """Rows to be replayed, where this method learns such."""
-    is_text = recipe.remember.rows == "text"
-    if not recipe.remember.replay or (is_text and method.head != "tokens"):
+    """Rows to be replayed or asked about (EWC), where this method learns such."""
+    asked = recipe.remember
+    is_text = asked.rows == "text"
+    if not (asked.replay or asked.ewc) or (is_text and method.head != "tokens"):
         return None
     kind = METHODS["pretrain"]
     learned_by = kind(kind.Config.model_validate({"name": "pretrain"}), DataFacts())

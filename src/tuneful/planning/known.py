@@ -40,7 +40,7 @@ class Known:
         sample: Training rows as tokens.
         num_validation: Rows of the validation split.
         place: The machine.
-        general: Rows that are replayed, as tokens.
+        general: Rows that are replayed or that EWC asks about, as tokens.
         beside: Weights of other models that are in memory while this one is trained.
         num_test: Rows of the test split.
     """

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def report(plan: Plan) -> Report:
     """The plan for a person: what it takes, and every choice with its reason."""
     seconds = f"{_duration(plan.seconds)} (give or take {plan.error:.0%}, by {plan.basis})"
+    before = f"{_duration(plan.seconds_before)}, once: what EWC holds"
     parts = ", ".join(f"{name} {gib:.1f}" for name, gib in plan.memory.items() if gib >= 0.05)
     takes: list[list[Cell]] = [
         ["steps", f"{plan.steps:,}"],
         ["tokens", f"{plan.tokens:,}"],
         ["time", seconds],
+        *([["before it", before]] if plan.seconds_before else []),
         ["memory", f"{plan.memory_gib:.1f} of {plan.memory_here_gib:.1f} GiB ({parts})"],
         ["cost", f"{plan.usd:.2f} USD"],
     ]

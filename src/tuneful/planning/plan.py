@@ -36,6 +36,8 @@ class Plan:
         memory: GiB by what they are for.
         memory_here_gib: What the machine (or its GPU) has.
         seconds: Of training and its validations.
+        seconds_before: Of what is computed once before the first step (EWC's information); 0 where
+            the timed pass has computed and kept it.
         usd: Of training; 0 on one's own machine.
         basis: What seconds and memory rest on: "formula" or "probe".
         num_test: Rows that the model will be tested on.
@@ -52,6 +54,7 @@ class Plan:
     basis: Literal["formula", "probe"]
     usd: float = 0.0
     num_test: int = 0
+    seconds_before: float = 0.0
     findings: Sequence[Finding] = field(default=())
 
     @property
@@ -129,6 +132,7 @@ def plan(
         memory=predicted.memory,
         memory_here_gib=known.place.memory_gib,
         seconds=predicted.seconds,
+        seconds_before=predicted.seconds_before,
         basis="formula" if probe is None else "probe",
         num_test=known.num_test,
         findings=judge(known, settings, predicted),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuneful.grading.rollouts import updates_of
 from tuneful.planning.memory import estimate_memory
-from tuneful.planning.remember import tokens_of_replay
+from tuneful.planning.remember import tokens_before, tokens_of_replay
 from tuneful.planning.speed import SHARE_OF_PEAK, Timing, Work, flops_per_token, matrix_speed
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ class Prediction:
         flops: Their arithmetic.
         memory: GiB by what they are for.
         seconds: Of training and its validations.
+        seconds_before: Of what is computed once before the first step and not kept yet.
     """
 
     tokens: int
     flops: float
     memory: Mapping[str, float]
     seconds: float
+    seconds_before: float = 0.0
 
     @property
     def memory_gib(self) -> float:
@@ -65,14 +67,17 @@ def predict(
     if timing.memory_gib is not None:
         memory = _scale(memory, timing.memory_gib)
     tokens_per_row = known.sample.tokens_per_row(settings.max_length)
-    tokens = round(_rows_seen(known, settings) * tokens_per_row)
-    tokens += tokens_of_replay(known, settings)
+    own = round(_rows_seen(known, settings) * tokens_per_row)
+    given = tokens_of_replay(known, settings)
     checked = _rows_validated(known, settings) * tokens_per_row * VALIDATION_COST
     return Prediction(
-        tokens=tokens,
-        flops=tokens * per_token,
+        tokens=own + given,
+        flops=(own + given) * per_token,
         memory=memory,
-        seconds=(tokens + checked) * timing.seconds_per_token,
+        seconds=(own + checked) * timing.seconds_per_token + given * timing.per_given_token,
+        seconds_before=0.0
+        if timing.is_ready
+        else tokens_before(known, settings) * timing.per_given_token,
     )
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tuneful.planning.known import Known
     from tuneful.planning.settings import Settings
 
+FISHER_SEQUENCES = 128
+"""What EWC's information is the mean of, at most."""
+
 
 def remembered(known: Known, settings: Settings, chosen: dict[str, Choice]) -> Settings:
     """The settings with the recipe's remedies in them."""
@@ -43,6 +46,20 @@ def tokens_of_replay(known: Known, settings: Settings) -> int:
     is_text = known.recipe.remember.rows == "text"
     per_row = known.general.tokens_per_row(1 << 30 if is_text else settings.max_length)
     return round(rows_before(settings.steps, settings) * per_row)
+
+
+def tokens_before(known: Known, settings: Settings) -> int:
+    """Tokens that are read once before the first step: of the sequences EWC asks about."""
+    general = known.general
+    if not settings.ewc or general is None:
+        return 0
+    longest, lengths = settings.max_length, general.lengths
+    if known.recipe.remember.rows == "text":  # a long text goes on in the next piece
+        total, pieces = sum(lengths), sum(-(-length // longest) for length in lengths)
+    else:
+        total, pieces = sum(min(length, longest) for length in lengths), len(lengths)
+    count = min(FISHER_SEQUENCES, pieces * general.num_rows / general.num_sampled)
+    return round(count * total / pieces)
 
 
 def judge_remember(known: Known) -> Iterator[Finding]:

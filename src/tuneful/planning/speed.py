@@ -27,10 +27,25 @@ ERROR_BY_PROBE = 0.2
 
 @dataclass(frozen=True)
 class Timing:
-    """What a probe of the real model says: one pass, forward and backward, and a step."""
+    """What a probe of the real model says: one pass, forward and backward, and a step.
+
+    Attributes:
+        seconds_per_token: Of the recipe's own rows: with what the model writes itself, and steps.
+        memory_gib: The peak; None where it was not measured.
+        seconds_per_given_token: Of general rows beside them, which are only read; None: the same.
+        is_ready: Whether what is computed once before the first step has been, and is kept.
+    """
 
     seconds_per_token: float
     memory_gib: float | None = None
+    seconds_per_given_token: float | None = None
+    is_ready: bool = False
+
+    @property
+    def per_given_token(self) -> float:
+        """Seconds of a token that is only read."""
+        given = self.seconds_per_given_token
+        return self.seconds_per_token if given is None else given
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import torch
 from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.events import Event
 from tuneful.models.generate import Sampling, choose, scores_of
+from tuneful.planning.remember import FISHER_SEQUENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tuneful.training.sequences import Sequences
 
 VERSION = 1
-MOST_SEQUENCES = 128
 DRAWN_AT_ONCE = 128
 """Tokens whose scores of the whole vocabulary exist at one time."""
 FILE = "fisher.safetensors"
@@ -60,9 +60,9 @@ def kept_fisher(
 
 def _spread(rows: Sequences) -> list[Encoded]:
     """Sequences from all over the rows, that have something to learn."""
-    count = min(MOST_SEQUENCES, len(rows))
+    count = min(FISHER_SEQUENCES, len(rows))
     taken = rows.take([number * len(rows) // count for number in range(count)])
-    return [s for row in taken for s in row if any(s.weights)][:MOST_SEQUENCES]
+    return [s for row in taken for s in row if any(s.weights)][:FISHER_SEQUENCES]
 
 
 def _write(path: Path, sequences: Sequence[Encoded], scorer: Scorer, general: General) -> None:

@@ -58,9 +58,12 @@ def make_probe(
         sampled = _sampling_seconds(setup, rows, few)
         missing = max(0, settings.tokens_per_pass - tokens)
         missing_gib = missing * bytes_per_token(describe(setup.located.folder), settings) / 2**30
+        read = (passed - began) / tokens
         return Timing(
-            seconds_per_token=(passed - began + sampled) / tokens + stepped / tokens_per_step,
+            seconds_per_token=read + sampled / tokens + stepped / tokens_per_step,
             memory_gib=peak_memory_gib() + missing_gib,
+            seconds_per_given_token=read,
+            is_ready=True,
         )
 
     return probe
@@ -123,12 +126,16 @@ def _time_rollouts(setup: Setup, data: Dataset) -> Timing:
     began = time.perf_counter()
     said = generate(learner.scorer, [p.tokens for p in prompts], few, setup.tokenizer.eos_id)
     rewarded = pretended(learner, prompts, said)
-    optimizer = setup.optimizer(lambda: rewarded)
-    sampled = time.perf_counter()
+    sampled = (time.perf_counter() - began) / config.updates_per_rollout
+    optimizer = setup.optimizer(lambda: rewarded)  # once a run: what it asks of rows is not timed
+    began = time.perf_counter()
     tokens = learner.learn(rewarded).tokens
-    learned = time.perf_counter()
+    passed = time.perf_counter()
     optimizer.step(settings.learning_rate)
-    stepped = time.perf_counter() - learned
-    seconds = (sampled - began) / config.updates_per_rollout + learned - sampled
-    per_step = tokens / len(prompts) * settings.batch_size
-    return Timing(seconds_per_token=seconds / tokens + stepped / per_step, memory_gib=None)
+    stepped = time.perf_counter() - passed
+    read, per_step = (passed - began) / tokens, tokens / len(prompts) * settings.batch_size
+    return Timing(
+        seconds_per_token=read + sampled / tokens + stepped / per_step,
+        seconds_per_given_token=read,
+        is_ready=True,
+    )
