@@ -15,7 +15,7 @@ from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.events import Event, ignore
 from tuneful.data.arrow import Writer, pyarrow, read_batches, schema
 from tuneful.data.checks import check_rows
-from tuneful.data.checks.base import Facts, TextFacts
+from tuneful.data.checks.base import Facts
 from tuneful.data.copies.groups import find_copies
 from tuneful.data.dataset import CLEANED, SKIPPED, Dataset
 from tuneful.data.readers.base import suffix
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
+    from tuneful.data.reading.lengths import TextFacts
     from tuneful.data.reading.records import Source
     from tuneful.data.splitting.amounts import Amounts
     from tuneful.recipe.schema import Recipe

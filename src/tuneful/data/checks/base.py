@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.report import Finding
+from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows as rows_in_words
 from tuneful.data.arrow import pyarrow, read_batches, row_of
 from tuneful.data.dataset import FOUND
 from tuneful.data.faults.language import is_installed, language_of
 from tuneful.data.judged import text_judged
+from tuneful.data.reading.lengths import MOST_SHOWN, TextFacts
 from tuneful.data.splitting.divide import NUMBERS
 from tuneful.data.strings import answers_in, texts_in
 
@@ -32,42 +33,10 @@ if TYPE_CHECKING:
     from tuneful.data.splitting.divide import Rows
     from tuneful.recipe.schema import Recipe
 
-MOST_SHOWN = 5
 MOST_OF_LANGUAGE = 1000
 FEWEST_OF_LANGUAGE = 50
 """Below this the main language is not sure."""
 ONE = {"have": "has", "are": "is"}
-
-
-@dataclass
-class TextFacts:
-    """Lengths of the texts that are used, in characters without the spaces around them.
-
-    Attributes:
-        num_empty: Texts without a character.
-        first_empty: Source rows of the first of them.
-        longest: Characters of the longest text.
-        longest_row: Its source row.
-        total: Characters of all.
-    """
-
-    num_rows: int = 0
-    num_empty: int = 0
-    first_empty: list[int] = field(default_factory=list[int])
-    longest: int = 0
-    longest_row: int = 0
-    total: int = 0
-
-    def add(self, length_N: NDArray[np.int32], row_N: NDArray[np.int64]) -> None:
-        """Count more texts in."""
-        self.num_rows += len(length_N)
-        empty = row_N[length_N == 0].tolist()
-        self.num_empty += len(empty)
-        self.first_empty += empty[: MOST_SHOWN - len(self.first_empty)]
-        self.total += int(length_N.sum())
-        if int(length_N.max()) > self.longest:
-            self.longest = int(length_N.max())
-            self.longest_row = int(row_N[int(length_N.argmax())])
 
 
 @dataclass(frozen=True)
@@ -208,14 +177,18 @@ Check = Callable[[Facts], Iterable[Finding]]
 class Tally:
     """Rows that a check found: how many, the first of them, what was found there.
 
+    Args:
+        facts: All rows.
+        name: Of the finding and of its list.
+
     Attributes:
         listing: The file in the data set's folder that lists all.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, name: str) -> None:
         import numpy as np
 
-        self._facts = facts
+        self._facts, self._name = facts, name
         self._is_found_N = np.zeros(len(facts.split_N), np.bool_)
         self._examples: dict[str, None] = {}
         self.num_rows = 0
@@ -237,6 +210,26 @@ class Tally:
         shown = ", ".join(map(repr, self._examples))
         return f"{self._facts.listed(rows, self.num_rows)}: {shown}; {self.listing} lists all"
 
+    def warning(self, title: str, fix: str, step: str, **settings: Any) -> Iterator[Finding]:
+        """A warning where rows were found.
+
+        Args:
+            title: What they have.
+            fix: What to do.
+            step: Of data.clean that does it.
+            settings: Of the step.
+        """
+        if self.num_rows:
+            yield Finding(
+                Level.WARNING,
+                self._name,
+                title,
+                evidence=self.evidence,
+                fix=fix,
+                where="data.clean",
+                change=self._facts.clean_with(step, **settings),
+            )
+
 
 def search(facts: Facts, name: str, pattern: str, judge: Callable[[str], str]) -> Tally:
     """Judge every text that may have a fault, and list the rows that do.
@@ -247,21 +240,21 @@ def search(facts: Facts, name: str, pattern: str, judge: Callable[[str], str]) -
         pattern: What a text with the fault matches, as RE2 has it.
         judge: A text to what is wrong in it, "" where nothing is.
     """
-    tally = Tally(facts)
+    tally = Tally(facts, name)
     tally.listing = facts.write_list(name, _judged(facts.strings(pattern), tally, facts, judge))
     return tally
 
 
 def tell(facts: Facts, name: str, faults: Iterable[tuple[int, str]]) -> Tally:
     """Count and list rows with what is wrong in each, "" where nothing is."""
-    tally = Tally(facts)
+    tally = Tally(facts, name)
     tally.listing = facts.write_list(name, _judged(faults, tally, facts, str))
     return tally
 
 
 def search_sample(facts: Facts, name: str, most: int, judge: Callable[[str], str]) -> Tally:
     """Judge the texts of at most so many rows, evenly spaced, and list those with a fault."""
-    tally = Tally(facts)
+    tally = Tally(facts, name)
     tally.listing = facts.write_list(name, _judged(facts.sample(most), tally, facts, judge))
     return tally
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuneful.core.report import Finding, Level
 from tuneful.data.arrow import pyarrow, row_of
 from tuneful.data.checks.base import rows_that, tell
 from tuneful.data.faults.calls import wrong_call
@@ -14,6 +13,7 @@ from tuneful.data.strings import turns_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tuneful.core.report import Finding
     from tuneful.data.checks.base import Facts
 
 
@@ -22,17 +22,11 @@ def check(facts: Facts) -> Iterator[Finding]:
     if facts.scan.row_type != "chat":
         return
     found = tell(facts, "tool-arguments", _faults(facts))
-    if found.num_rows:
-        yield Finding(
-            Level.WARNING,
-            "tool-arguments",
-            f"{rows_that(found.num_rows, 'hold')} calls that do not fit their function's schema.",
-            evidence=found.evidence,
-            fix="Mend the calls or the schemas in the source; calls in data.clean leaves such rows "
-            "out.",
-            where="data.clean",
-            change=facts.clean_with("calls"),
-        )
+    yield from found.warning(
+        f"{rows_that(found.num_rows, 'hold')} calls that do not fit their function's schema.",
+        "Mend the calls or the schemas in the source; calls in data.clean leaves such rows out.",
+        "calls",
+    )
 
 
 def _faults(facts: Facts) -> Iterator[tuple[int, str]]:

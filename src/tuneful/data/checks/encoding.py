@@ -19,16 +19,11 @@ AROUND = 12
 def check(facts: Facts) -> Iterator[Finding]:
     """Find texts that read differently once their mojibake is read again."""
     broken = search(facts, "mojibake", MAY_BE_BROKEN, _broken)
-    if broken.num_rows:
-        yield Finding(
-            Level.WARNING,
-            "mojibake",
-            f"{rows_that(broken.num_rows, 'hold')} text that was read in a wrong encoding.",
-            evidence=broken.evidence,
-            fix="Add encoding to data.clean; or read the source as what it is.",
-            where="data.clean",
-            change=facts.clean_with("encoding"),
-        )
+    yield from broken.warning(
+        f"{rows_that(broken.num_rows, 'hold')} text that was read in a wrong encoding.",
+        "Add encoding to data.clean; or read the source as what it is.",
+        "encoding",
+    )
     lost = search(facts, "lost-characters", LOST, _lost)
     if lost.num_rows:
         yield Finding(

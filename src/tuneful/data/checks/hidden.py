@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuneful.core.report import Finding, Level
 from tuneful.data.checks.base import rows_that, search
 from tuneful.data.faults.spaces import HIDDEN, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tuneful.core.report import Finding
     from tuneful.data.checks.base import Facts
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Find control characters, zero widths and marks of direction."""
     found = search(facts, "hidden-signs", UNSEEN, _named)
-    if found.num_rows:
-        yield Finding(
-            Level.WARNING,
-            "hidden-signs",
-            f"{rows_that(found.num_rows, 'hold')} signs that nobody sees.",
-            evidence=found.evidence,
-            fix="Add whitespace to data.clean.",
-            where="data.clean",
-            change=facts.clean_with("whitespace"),
-        )
+    yield from found.warning(
+        f"{rows_that(found.num_rows, 'hold')} signs that nobody sees.",
+        "Add whitespace to data.clean.",
+        "whitespace",
+    )
 
 
 def _named(text: str) -> str:

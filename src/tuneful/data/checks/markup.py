@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
 from tuneful.data.checks.base import search
 from tuneful.data.faults.markup import MAY_HOLD, find_markup
@@ -12,20 +11,16 @@ from tuneful.data.faults.markup import MAY_HOLD, find_markup
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tuneful.core.report import Finding
     from tuneful.data.checks.base import Facts
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Find tags and entities outside of code."""
     found = search(facts, "html", MAY_HOLD, find_markup)
-    if found.num_rows:
-        yield Finding(
-            Level.WARNING,
-            "html",
-            f"{rows(found.num_rows)} of {facts.num_used:,} hold HTML "
-            f"({found.num_rows / facts.num_used:.1%}).",
-            evidence=found.evidence,
-            fix="Add html to data.clean, unless the model is to read or write HTML.",
-            where="data.clean",
-            change=facts.clean_with("html"),
-        )
+    yield from found.warning(
+        f"{rows(found.num_rows)} of {facts.num_used:,} hold HTML "
+        f"({found.num_rows / facts.num_used:.1%}).",
+        "Add html to data.clean, unless the model is to read or write HTML.",
+        "html",
+    )

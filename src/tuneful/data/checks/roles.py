@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
 from tuneful.data.arrow import pyarrow
 from tuneful.data.checks.base import tell
@@ -15,6 +14,7 @@ from tuneful.data.strings import turns_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tuneful.core.report import Finding
     from tuneful.data.checks.base import Facts
 
 
@@ -23,17 +23,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     if facts.scan.row_type != "chat":
         return
     found = tell(facts, "role-order", _faults(facts))
-    if found.num_rows:
-        yield Finding(
-            Level.WARNING,
-            "role-order",
-            f"{rows(found.num_rows)} of {facts.num_used:,} have turns in an order that is unusual.",
-            evidence=found.evidence,
-            fix="Add roles to data.clean: neighbours by one speaker are joined, the system speaks "
-            "first, turns after the last answer go; what no joining mends is left out.",
-            where="data.clean",
-            change=facts.clean_with("roles"),
-        )
+    yield from found.warning(
+        f"{rows(found.num_rows)} of {facts.num_used:,} have turns in an order that is unusual.",
+        "Add roles to data.clean: neighbours by one speaker are joined, the system speaks first, "
+        "turns after the last answer go; what no joining mends is left out.",
+        "roles",
+    )
 
 
 def _faults(facts: Facts) -> Iterator[tuple[int, str]]:

@@ -37,7 +37,7 @@ class AlpacaFormat:
             return None
         found = {ours: sample.pick(ours, (ours,)) for ours in COLUMNS}
         columns = {ours: name for ours, name in found.items() if name}
-        return Match(columns, "columns " + ", ".join(map(repr, columns.values())))
+        return Match.of(columns)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """An empty line stands before an input."""

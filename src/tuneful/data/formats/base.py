@@ -86,6 +86,20 @@ class Sample:
                 return found[0]
         return None
 
+    def columns_named(self, names: Mapping[str, Sequence[Sequence[str]]]) -> Match | None:
+        """All of these columns; None where one is not there. The last, rarest one is first sought.
+
+        Args:
+            names: Our names to the tiers that `pick` takes.
+        """
+        found: dict[str, str] = {}
+        for ours, tiers in reversed(list(names.items())):
+            column = self.pick(ours, *tiers)
+            if column is None:
+                return None
+            found = {ours: column, **found}
+        return Match.of(found)
+
     def has(self, ours: str, *tiers: Sequence[str]) -> bool:
         """Whether any column could be one of ours."""
         if ours in self.chosen:
@@ -111,6 +125,11 @@ class Match:
     columns: Mapping[str, str]
     why: str
     rows: str = ""
+
+    @classmethod
+    def of(cls, columns: Mapping[str, str]) -> Match:
+        """Recognised by its columns."""
+        return cls(columns, "columns " + ", ".join(map(repr, columns.values())))
 
 
 class Format(Protocol):

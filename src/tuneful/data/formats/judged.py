@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ANSWER = (("completion",), ("answer", "response", "output"))
 GOOD = (("label",), ("is_good", "thumbs_up", "desirable", "feedback"))
+NAMES = {"prompt": PROMPT, "completion": ANSWER, "label": GOOD}
 YES, NO = {"true", "1", "yes", "up", "good"}, {"false", "0", "no", "down", "bad"}
 
 
@@ -24,17 +25,12 @@ class JudgedFormat:
     rows: ClassVar[str] = "judged"
     writes: ClassVar[tuple[str, ...]] = ("judged",)
     is_plain: ClassVar[bool] = False
-    ours: ClassVar[tuple[str, ...]] = ("prompt", "completion", "label")
+    ours: ClassVar[tuple[str, ...]] = tuple(NAMES)
     wants: ClassVar[str] = "columns prompt, completion and label (true or false)"
 
     def detect(self, sample: Sample) -> Match | None:
         """The three columns by name."""
-        prompt, answer = sample.pick("prompt", *PROMPT), sample.pick("completion", *ANSWER)
-        good = sample.pick("label", *GOOD)
-        if prompt is None or answer is None or good is None:
-            return None
-        found = {"prompt": prompt, "completion": answer, "label": good}
-        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+        return sample.columns_named(NAMES)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """True and false also as 1 and 0, yes and no, up and down."""

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from tuneful.data.rows import Row
 
-CHOSEN, REJECTED = (("chosen_response",),), (("rejected_response",),)
+NAMES = {
+    "prompt": PROMPT,
+    "chosen_response": (("chosen_response",),),
+    "rejected_response": (("rejected_response",),),
+}
 
 
 class NemoFormat:
@@ -27,20 +31,12 @@ class NemoFormat:
     rows: ClassVar[str] = "preference"
     writes: ClassVar[tuple[str, ...]] = ("preference", "chat")
     is_plain: ClassVar[bool] = True
-    ours: ClassVar[tuple[str, ...]] = ("prompt", "chosen_response", "rejected_response")
+    ours: ClassVar[tuple[str, ...]] = tuple(NAMES)
     wants: ClassVar[str] = "columns prompt, chosen_response and rejected_response"
 
     def detect(self, sample: Sample) -> Match | None:
         """The three columns by name."""
-        chosen = sample.pick("chosen_response", *CHOSEN)
-        rejected = sample.pick("rejected_response", *REJECTED)
-        if chosen is None or rejected is None:
-            return None
-        prompt = sample.pick("prompt", *PROMPT)
-        if prompt is None:
-            return None
-        found = {"prompt": prompt, "chosen_response": chosen, "rejected_response": rejected}
-        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+        return sample.columns_named(NAMES)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Texts, or turns."""

@@ -42,7 +42,7 @@ class PairFormat:
             second = sample.chosen.get("second") or sample.pick("second", (other,))
             if first and second and label and len({first, second, label}) == 3:
                 found = {"text": first, "second": second, "label": label}
-                return Match(found, "columns " + ", ".join(map(repr, found.values())))
+                return Match.of(found)
         return None
 
     def converter(self, match: Match, sample: Sample) -> Convert:

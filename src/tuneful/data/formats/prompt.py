@@ -37,7 +37,7 @@ class PromptFormat:
         for ours, names in (("reference", REFERENCE), ("tools", TOOLS)):
             column = sample.pick(ours, *names)
             found |= {ours: column} if column else {}
-        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+        return Match.of(found)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Assistant's turns at the end of the prompt are left out."""

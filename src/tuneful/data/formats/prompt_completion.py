@@ -50,7 +50,7 @@ class PromptCompletionFormat:
         system = sample.pick("system", *SYSTEM)
         if system:
             found["system"] = system
-        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+        return Match.of(found)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """One user's turn, one assistant's; an empty line stands before an input.

@@ -58,7 +58,7 @@ class RaftFormat:
             return None
         if "documents" in found:  # Berkeley's files have the golden one in both
             found = {ours: name for ours, name in found.items() if ours != "golden"}
-        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+        return Match.of(found)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """The documents stand before the question, as in the paper's code."""

@@ -36,7 +36,7 @@ class RankedFormat:
             return None
         found = {"prompt": prompt, "answers": answers}
         found |= {"ranks": ranks} if ranks else {"scores": str(scores)}
-        return Match(found, "columns " + ", ".join(map(repr, found.values())))
+        return Match.of(found)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Scores become ranks: the highest is 1, equal ones share a rank."""

@@ -11,25 +11,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.data.arrow import pyarrow
-from tuneful.data.readers.base import (
-    MOST_COLUMNS,
-    MOST_TIMES,
-    MOST_UNPACKED,
-    bomb,
-    opened,
-    too_wide,
-)
-from tuneful.data.reading.records import BadRow, Record
+from tuneful.data.readers.base import MOST_TIMES, MOST_UNPACKED, bomb, opened, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tuneful.data.reading.records import Meter
+    from tuneful.data.reading.records import BadRow, Meter, Record
 
 FILE = b"ARROW1"
 FEATHER_1 = b"FEA1"
-ROWS_AT_ONCE = 1000
 START_OF_STREAM = 8
 """Bytes of a file before the stream in it."""
 HEADER, DATA, BUFFERS, COMPRESSION = 2, 1, 2, 3
@@ -38,26 +29,12 @@ HEADER, DATA, BUFFERS, COMPRESSION = 2, 1, 2, 3
 
 def read_arrow(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     """An IPC file (also called Feather 2) or an IPC stream, as `datasets` writes them."""
-    pa, row = pyarrow(), 0
     with opened(path, meter) as file:
-        try:
-            _refuse_bomb(file, path)
-            for batch in _batches(file, path):
-                if batch.num_columns > MOST_COLUMNS:
-                    raise too_wide(batch.num_columns, path)
-                for begin in range(0, batch.num_rows, ROWS_AT_ONCE):
-                    for values in batch.slice(begin, ROWS_AT_ONCE).to_pylist():
-                        row += 1
-                        yield Record(values, path.name, row)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise DataError(
-                f"The file cannot be read as Arrow: {str(error).splitlines()[0]}",
-                where=f"{path}, after row {row:,}" if row else str(path),
-                fix="Check that it is Arrow and whole; fetch or write it again.",
-            ) from error
+        yield from records_of(_batches(file, path), path, "Arrow")
 
 
 def _batches(file: IO[bytes], path: Path) -> Iterator[Any]:
+    _refuse_bomb(file, path)
     pa = pyarrow()
     start = file.read(len(FILE))
     if start.startswith(FEATHER_1):

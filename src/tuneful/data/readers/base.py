@@ -7,12 +7,13 @@ import gzip
 import lzma
 import zlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
 from tuneful.core.errors import DataError
+from tuneful.data.arrow import pyarrow
 from tuneful.data.reading.records import BadRow, Meter, Record
 
 Reader = Callable[[Path, Meter], Iterator[Record | BadRow]]
@@ -33,6 +34,8 @@ MOST_UNPACKED = 1 << 30
 """Bytes that a packed file may hold whatever its size."""
 MOST_TIMES = 200
 """How many times its size a larger one may hold: texts shrink to a third or a tenth."""
+ROWS_AT_ONCE = 1000
+"""Of a table that are in memory as objects."""
 TO_UTF8 = "Save it as UTF-8"
 
 
@@ -199,6 +202,34 @@ def refuse_utf16(start: bytes, path: Path) -> None:
 
 def _are_zeros(part: bytes) -> bool:
     return len(part) > 3 and part.count(0) * 2 > len(part)
+
+
+def records_of(batches: Iterable[Any], path: Path, kind: str) -> Iterator[Record]:
+    """The rows of Arrow's batches, a thousand in memory as objects at a time.
+
+    Args:
+        batches: Read as they are asked for.
+        path: The file they come from.
+        kind: What it is, for a person.
+
+    Raises:
+        DataError: A batch cannot be read, or has more columns than any rows of text have.
+    """
+    row = 0
+    try:
+        for batch in batches:
+            if batch.num_columns > MOST_COLUMNS:
+                raise too_wide(batch.num_columns, path)
+            for begin in range(0, batch.num_rows, ROWS_AT_ONCE):
+                for values in batch.slice(begin, ROWS_AT_ONCE).to_pylist():
+                    row += 1
+                    yield Record(values, path.name, row)
+    except (pyarrow().ArrowException, UnicodeDecodeError) as error:
+        raise DataError(
+            f"The file cannot be read as {kind}: {str(error).splitlines()[0]}",
+            where=f"{path}, after row {row:,}" if row else str(path),
+            fix=f"Check that it is {kind} and whole; fetch or write it again.",
+        ) from error
 
 
 def too_wide(found: int, path: Path) -> DataError:

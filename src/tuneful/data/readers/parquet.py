@@ -6,54 +6,45 @@ unpacked, and of a column that holds each value once (a dictionary) the longest 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from tuneful.core.errors import DataError
 from tuneful.data.arrow import pyarrow
 from tuneful.data.readers.base import (
     MOST_COLUMNS,
     MOST_TIMES,
     MOST_UNPACKED,
+    ROWS_AT_ONCE,
     bomb,
     opened,
+    records_of,
     too_wide,
 )
-from tuneful.data.reading.records import BadRow, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import IO
 
-    from tuneful.data.reading.records import Meter
+    from tuneful.data.reading.records import BadRow, Meter, Record
 
-ROWS_AT_ONCE = 1000
 BYTES_AT_ONCE = 1 << 26
 """As columns: fewer rows are read at once where they are long."""
 
 
 def read_parquet(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     """Columns of any type; nested ones come as lists and objects."""
-    pa = pyarrow()
-    row = 0
     with opened(path, meter) as file:
-        try:
-            table = pa.parquet.ParquetFile(file)
-            if len(table.schema_arrow.names) > MOST_COLUMNS:
-                raise too_wide(len(table.schema_arrow.names), path)
-            _refuse_bomb(table.metadata, path)
-            for group in range(table.metadata.num_row_groups):
-                count = _rows_at_once(file, table, group)
-                for batch in table.iter_batches(batch_size=count, row_groups=[group]):
-                    for values in batch.to_pylist():
-                        row += 1
-                        yield Record(values, path.name, row)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise DataError(
-                f"The file cannot be read as Parquet: {str(error).splitlines()[0]}",
-                where=f"{path}, after row {row:,}" if row else str(path),
-                fix="Check that it is Parquet and whole; fetch or write it again.",
-            ) from error
+        yield from records_of(_batches(file, path), path, "Parquet")
+
+
+def _batches(file: IO[bytes], path: Path) -> Iterator[Any]:
+    table = pyarrow().parquet.ParquetFile(file)
+    width = len(table.schema_arrow.names)
+    if width > MOST_COLUMNS:
+        raise too_wide(width, path)
+    _refuse_bomb(table.metadata, path)
+    for group in range(table.metadata.num_row_groups):
+        count = _rows_at_once(file, table, group)
+        yield from table.iter_batches(batch_size=count, row_groups=[group])
 
 
 def _refuse_bomb(metadata: Any, path: Path) -> None:
