@@ -5,7 +5,6 @@ Its head is the metadata that model hubs read (YAML, with `model-index` for the 
 
 from __future__ import annotations
 
-import os
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from tuneful.auditing.audit import kept_audit
 from tuneful.auditing.audits import AUDITS
 from tuneful.auditing.environment import Energy, energy_of, versions
 from tuneful.core.artifact import write_json
+from tuneful.core.drafts import drafted, put
 from tuneful.core.machine import look
 from tuneful.core.render import to_markdown
 from tuneful.core.report import Level, Report
@@ -63,9 +63,9 @@ def write_card(model: Model, recipe: Recipe, data: Dataset, report: Report) -> P
         *_not_audited(audited),
     ]
     path = model.path / CARD
-    draft = path.with_name(f".{CARD}.{os.getpid()}.draft")
-    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    draft.replace(path)
+    with drafted(path) as draft:
+        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        put(draft, path)
     # Last: while it is missing, the evaluation counts as not made.
     write_json(model.path / EVALUATION, without_rows(report).to_json())
     return path

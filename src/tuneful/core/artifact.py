@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tuneful.core.drafts import drafted, put, to_disk
 from tuneful.core.errors import RunError
 
 if TYPE_CHECKING:
@@ -64,20 +64,35 @@ def building(final: Path, manifest: dict[str, Any]) -> Generator[Path]:
     """Make a folder whole or not at all.
 
     Yields a folder beside `final` to fill; `manifest` may be filled on the way. On success the
-    manifest is written last and the folder is renamed into place; on failure it is removed.
+    manifest is written last, once the disk has all else, and the folder is renamed into place; on
+    failure it is removed. A whole folder that another process has put there meanwhile stays.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    draft = final.parent / f".{final.name}.{os.getpid()}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
+    with drafted(final, is_folder=True) as draft:
         yield draft
+        for path in sorted(draft.rglob("*"), reverse=True):  # what is in a folder before it
+            to_disk(path)
         write_json(draft / MANIFEST, manifest)
-        if final.exists():
-            shutil.rmtree(final)
+        to_disk(draft)
+        _put(draft, final)
+        to_disk(final.parent)
+
+
+def _put(draft: Path, final: Path) -> None:
+    """Rename, unless another process was quicker: what it put there is the same, and in use."""
+    try:
         draft.rename(final)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    except OSError:
+        if (final / MANIFEST).exists():
+            return
+        shutil.rmtree(final)
+        draft.rename(final)
+
+
+def remove(folder: Path) -> None:
+    """Remove a finished folder. The manifest goes first: what is half removed is not whole."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def digest(value: object) -> str:
@@ -99,13 +114,8 @@ def file_hashes(folder: Path) -> dict[str, str]:
 
 def write_json(path: Path, value: object) -> None:
     """Replace a JSON file in one step: a reader sees the old or the new one, never a part."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
+    with drafted(path) as draft:
         with draft.open("w", encoding="utf-8") as file:
             json.dump(value, file, indent=1, ensure_ascii=False, default=str)
             file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        put(draft, path)

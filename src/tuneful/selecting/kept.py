@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tuneful.core.artifact import digest
+from tuneful.core.drafts import drafted, put
 from tuneful.core.events import Event, ignore
 
 if TYPE_CHECKING:
@@ -68,10 +68,7 @@ class Kept:
 
 def write_array(path: Path, array: Floats) -> None:
     """Write an array whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
+    with drafted(path) as draft:
         with draft.open("wb") as file:
             np.save(file, array)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        put(draft, path)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import safetensors.torch
 from safetensors import SafetensorError
 
-from tuneful.core.artifact import MANIFEST, Artifact, building
+from tuneful.core.artifact import MANIFEST, Artifact, building, remove
 from tuneful.core.errors import RunError
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def save(folder: Path, progress: Progress, tensors: dict[str, Tensor], *, keep: 
     final = folder / f"{progress.step:06d}"
     _write(final, progress, tensors)
     for old in _finished(folder)[:-keep]:
-        shutil.rmtree(old)
+        remove(old)
     return final
 
 
@@ -65,7 +64,7 @@ def save_best(folder: Path, progress: Progress, tensors: dict[str, Tensor]) -> N
     _write(final, progress, tensors)
     for old in folder.glob(f"{BEST}-*"):
         if old != final:
-            shutil.rmtree(old)
+            remove(old)
 
 
 def load_newest(folder: Path) -> tuple[Progress, dict[str, Tensor]] | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from tuneful.core.drafts import drafted, put
 from tuneful.core.errors import Stopped
 from tuneful.core.events import Event
 from tuneful.training import checkpoint, steps
@@ -208,7 +209,9 @@ def _resume(job: Job) -> Progress:
     if job.run.metrics.exists():
         lines = job.run.metrics.read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if _is_whole(line) and _step_of(line) <= progress.step]
-        job.run.metrics.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        with drafted(job.run.metrics) as draft:
+            draft.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+            put(draft, job.run.metrics)
     return progress
 
 

@@ -7,15 +7,18 @@ A local teacher's replies are kept a question at a time, a remote one's each by 
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import digest
+from tuneful.core.drafts import alone
 from tuneful.core.events import Event
+from tuneful.core.lines import cut_to_lines, read_lines
 from tuneful.recipe.data import Answers
 from tuneful.training.teacher_choice import Said
 from tuneful.training.teacher_local import Scribe, load_scribe
-from tuneful.training.teacher_remote import Correspondent, whole_lines
+from tuneful.training.teacher_remote import Correspondent
 from tuneful.training.teacher_texts import REPLIES, Origin, origin_of
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ class Teachers:
     _remote: dict[str, Correspondent] = field(default_factory=dict[str, Correspondent])
     _local: dict[str, _Kept] = field(default_factory=dict[str, "_Kept"])
     _origins: dict[str, Origin] = field(default_factory=dict[str, Origin])
+    _works: set[Path] = field(default_factory=set["Path"])
+    _held: ExitStack = field(default_factory=ExitStack)
 
     def ask(self, config: TaughtConfig, question: Question) -> list[list[Said]]:
         """Replies to each text, in order.
@@ -75,9 +80,10 @@ class Teachers:
         return asdict(self._origin(config))
 
     def close(self) -> None:
-        """End the files of replies."""
+        """End the files of replies, and let others work on them."""
         for one in self._remote.values():
             one.close()
+        self._held.close()
 
     def _origin(self, config: TaughtConfig) -> Origin:
         at = config.endpoint.url if config.endpoint else ""
@@ -103,8 +109,18 @@ class Teachers:
         return self._local[config.model]
 
     def _file(self, kind: str, *whose: str) -> Path:
-        key = digest([*whose, self.data_hash])
-        return self.store.home / "answers" / f"{kind}-{key[:16]}.jsonl"
+        """A file of replies, held for this process until all are closed.
+
+        Before the first the data set is held: two processes then never wait for each other.
+        """
+        folder, key = self.store.home / "answers", digest([*whose, self.data_hash])
+        file = folder / f"{kind}-{key[:16]}.jsonl"
+        folder.mkdir(parents=True, exist_ok=True)
+        for work in (folder / f"{REWRITES}-{self.data_hash[:16]}", file):
+            if work not in self._works:
+                self._held.enter_context(alone(work, self.listener))
+                self._works.add(work)
+        return file
 
 
 class _Kept:
@@ -112,7 +128,8 @@ class _Kept:
 
     def __init__(self, file: Path, how: Answers, teachers: Teachers, where: str) -> None:
         self._file, self._how, self._teachers, self._where = file, how, teachers, where
-        self._known = {line["key"]: line["said"] for line in whole_lines(file)}
+        cut_to_lines(file)
+        self._known = {line["key"]: line["said"] for line in read_lines(file)}
         self._scribe: Scribe | None = None
 
     def replies(self, question: Question, how: Answers) -> list[list[Said]]:

@@ -71,9 +71,6 @@ class Scribe:
             found[number] = [self._said(ids) for ids in group]
         return found
 
-    def close(self) -> None:
-        """Nothing is held."""
-
     def _said(self, ids: Sequence[int]) -> Said:
         tokenizer = self.chatter.tokenizer
         text = tokenizer.decode(list(ids)).strip()

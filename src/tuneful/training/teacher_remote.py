@@ -17,11 +17,12 @@ from tuneful.core.artifact import digest
 from tuneful.core.endpoint import Endpoint, NoReply
 from tuneful.core.environment import secret
 from tuneful.core.errors import DataError, ModelError, TunefulError
+from tuneful.core.lines import cut_to_lines, read_lines
 from tuneful.training.teacher_choice import NO_END, NO_REPLY, NO_WORD, REFUSED, Said
 from tuneful.training.teacher_local import asked_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tuneful.core.endpoint import Reply
@@ -85,7 +86,7 @@ class Correspondent:
     Args:
         how: How the teacher is asked.
         seed: Sent with questions that are drawn, if the endpoint cares.
-        replies: File that replies are kept in.
+        replies: File that replies are kept in; no other process may work on it.
         where: The recipe's section that asks, for errors.
     """
 
@@ -102,7 +103,8 @@ class Correspondent:
         self._ended: TunefulError | None = None
         self._lock = threading.Lock()
         replies.parent.mkdir(parents=True, exist_ok=True)
-        for line in whole_lines(replies):
+        cut_to_lines(replies)
+        for line in read_lines(replies):
             self.purse.spent += line["usd"]
             if line["why"] != NO_REPLY:
                 self._known[line["key"]] = line
@@ -220,15 +222,3 @@ def _bound(messages: Sequence[dict[str, Any]]) -> int:
     """Tokens that the question can have at most: one for each byte, and the template's."""
     size = sum(len(json.dumps(turn, ensure_ascii=False).encode()) for turn in messages)
     return size + TOKENS_OF_TURN * (1 + len(messages))
-
-
-def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The replies of earlier calls; a last line that was cut off is taken away."""
-    if not path.exists():
-        return
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        path.write_bytes(whole)
-    for line in whole.split(b"\n")[:-1]:
-        yield json.loads(line)

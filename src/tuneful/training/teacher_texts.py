@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.drafts import alone
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event
+from tuneful.core.lines import cut_to_lines, read_lines
 from tuneful.data.arrow import Writer, columns_of, pyarrow, row_of, schema
 from tuneful.data.dataset import REPORT, SPLITS, Dataset
 from tuneful.data.message import Message
@@ -29,7 +32,7 @@ from tuneful.training.teacher_remote import Correspondent
 from tuneful.training.teacher_report import TEXTS, listed, report_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from tuneful.core.events import Listener
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 VERSION = 3
 ROWS_AT_ONCE = 64
 REPLIES = "replies"
+MARKS = ".marks.jsonl"
+"""After the name of a file of answers: what graders gave them."""
 
 Asking = Chat | Prompt
 
@@ -51,10 +56,6 @@ class Teacher(Protocol):
 
     def answers(self, prompts: Sequence[Turns], chunk: int) -> list[list[Said]]:
         """Each row's samples."""
-        ...
-
-    def close(self) -> None:
-        """Give back what it holds."""
         ...
 
 
@@ -86,16 +87,19 @@ def answer(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> D
     asked = [said, recipe.seed if how.temperature else None]
     key = digest([VERSION, data.hash, origin.place, asked])
     final = store.artifact_folder("datasets", data.name, key)
-    if (final / MANIFEST).exists():
-        return Dataset.open(final)
     texts = store.home / "answers" / f"{final.name}.jsonl"
-    _write_texts(texts, data, recipe, store, listener)
-    manifest = {**data.manifest, "hash": key, "rows": "chat"}
-    with building(final, manifest) as draft:
-        manifest |= _write_rows(draft, data, texts, how, origin)
-        made = Dataset(draft, manifest)
-        write_report(made, made.report())
-    texts.unlink()
+    if not (final / MANIFEST).exists():
+        texts.parent.mkdir(parents=True, exist_ok=True)
+        with alone(texts, listener):
+            if not (final / MANIFEST).exists():
+                _write_texts(texts, data, recipe, store, listener)
+                manifest = {**data.manifest, "hash": key, "rows": "chat"}
+                with building(final, manifest) as draft:
+                    manifest |= _write_rows(draft, data, texts, how, origin)
+                    made = Dataset(draft, manifest)
+                    write_report(made, made.report())
+    for path in (texts, texts.with_suffix(MARKS)):
+        path.unlink(missing_ok=True)
     return Dataset.open(final)
 
 
@@ -111,14 +115,21 @@ def origin_of(how: Answers, store: Store, listener: Listener) -> Origin:
     return Origin(str(located.folder.resolve()), located.licence)
 
 
-def _teacher(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> Teacher:
+@contextmanager
+def _teacher(data: Dataset, recipe: Recipe, store: Store, listener: Listener) -> Generator[Teacher]:
+    """The teacher; of one behind an endpoint the replies are this process's alone."""
     how = recipe.data.answers
     assert how is not None
     if how.endpoint is None:
-        return load_scribe(how, recipe.seed, store, listener)
+        yield load_scribe(how, recipe.seed, store, listener)
+        return
     key = digest([how.endpoint.url, how.model, data.hash])
     replies = store.home / "answers" / f"{REPLIES}-{key[:16]}.jsonl"
-    return Correspondent(how, recipe.seed, replies)
+    with (
+        alone(replies, listener),
+        closing(Correspondent(how, recipe.seed, replies)) as teacher,
+    ):
+        yield teacher
 
 
 def _refuse(data: Dataset) -> None:
@@ -158,28 +169,25 @@ def _write_texts(
     how = recipe.data.answers
     assert how is not None
     wanted = list(_to_answer(data))
-    lines = _whole_chunks(path, [(split, number) for split, number, _ in wanted])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines), encoding="utf-8")
-    if len(lines) == len(wanted):
+    done = _whole_chunks(path, [(split, number) for split, number, _ in wanted])
+    cut_to_lines(path, done)
+    if done == len(wanted):
         return
-    choice = Choice(how, store)
-    teacher = _teacher(data, recipe, store, listener)
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            for start in range(len(lines), len(wanted), ROWS_AT_ONCE):
-                some = wanted[start : start + ROWS_AT_ONCE]
-                prompts = [row.prompt for _, _, row in some]
-                samples = teacher.answers(prompts, start // ROWS_AT_ONCE)
-                said = choice.of(prompts, samples)
-                for (split, number, _), one in zip(some, said, strict=True):
-                    file.write(_line(split, number, one, how.model) + "\n")
-                file.flush()
-                facts = {"done": start + len(some), "total": len(wanted), "unit": "rows answered"}
-                listener(Event("progress", {"stage": "prepare", "text": "answering", **facts}))
-    finally:
-        teacher.close()
-        choice.close()
+    with (
+        closing(Choice(how, store, path.with_suffix(MARKS))) as choice,
+        _teacher(data, recipe, store, listener) as teacher,
+        path.open("a", encoding="utf-8") as file,
+    ):
+        for start in range(done, len(wanted), ROWS_AT_ONCE):
+            some = wanted[start : start + ROWS_AT_ONCE]
+            prompts = [row.prompt for _, _, row in some]
+            samples = teacher.answers(prompts, start // ROWS_AT_ONCE)
+            said = choice.of(prompts, samples)
+            for (split, number, _), one in zip(some, said, strict=True):
+                file.write(_line(split, number, one, how.model) + "\n")
+            file.flush()
+            facts = {"done": start + len(some), "total": len(wanted), "unit": "rows answered"}
+            listener(Event("progress", {"stage": "prepare", "text": "answering", **facts}))
 
 
 def _line(split: str, number: int, said: Said, model: str) -> str:
@@ -193,24 +201,19 @@ def _line(split: str, number: int, said: Said, model: str) -> str:
     return json.dumps(line, ensure_ascii=False)
 
 
-def _whole_chunks(path: Path, wanted: Sequence[tuple[str, int]]) -> list[str]:
-    """The lines of an earlier call up to its last whole chunk; none where they are others'."""
-    if not path.exists():
-        return []
-    # Not splitlines: an answer may have other ends of line in it than \n, which JSON escapes.
-    lines = [line + "\n" for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
-    known = [json.loads(line) for line in lines]
-    if [(line["split"], line["row"]) for line in known] != list(wanted[: len(known)]):
-        return []
-    whole = len(lines) if len(lines) == len(wanted) else len(lines) // ROWS_AT_ONCE * ROWS_AT_ONCE
-    return lines[:whole]
+def _whole_chunks(path: Path, wanted: Sequence[tuple[str, int]]) -> int:
+    """Lines of an earlier call up to its last whole chunk; none where they are others'."""
+    known = [(line["split"], line["row"]) for line in read_lines(path)]
+    if known != list(wanted[: len(known)]):
+        return 0
+    return len(known) if len(known) == len(wanted) else len(known) // ROWS_AT_ONCE * ROWS_AT_ONCE
 
 
 def _write_rows(
     draft: Path, data: Dataset, texts: Path, how: Answers, origin: Origin
 ) -> dict[str, Any]:
     """Write rows and report; return what the manifest says of them."""
-    lines = [json.loads(line) for line in texts.read_text(encoding="utf-8").split("\n")[:-1]]
+    lines = list(read_lines(texts))
     known = {(line["split"], line["row"]): line for line in lines}
     _leave_out_copies(data, known)
     written = (json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

@@ -9,14 +9,14 @@ trial that was broken off at the step it had reached.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.artifact import digest, write_json
+from tuneful.core.artifact import digest, remove, write_json
+from tuneful.core.drafts import alone
 from tuneful.core.errors import RecipeError, Stopped, TunefulError
 from tuneful.core.events import Event, ignore
 from tuneful.data.selecting import SELECTORS
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
     from tuneful.data.dataset import Dataset
-    from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
 VERSION = 1
@@ -69,6 +68,7 @@ class Tried:
         metric: Name of the metric.
         statistics: Of each test row, what the metric sums; empty where the trial failed.
         note: Why it failed.
+        folders: Of its weights and its run, which are thrown away.
     """
 
     trial: Trial
@@ -78,6 +78,7 @@ class Tried:
     metric: str = ""
     statistics: list[list[float]] = field(default_factory=list[list[float]])
     note: str = ""
+    folders: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True)
@@ -108,18 +109,23 @@ class Selection:
         self._check()
         base = with_changes(self.recipe, {"data.select": None})
         data = prepare(base, store=self.store, listener=self.listener)
-        folder, found = self.folder(data), dict[str, Tried]()
+        folder = self.folder(data)
         folder.mkdir(parents=True, exist_ok=True)
-        trials = list(self._trials(data.row_type))
+        with alone(folder, self.listener):
+            return self._all(folder, list(self._trials(data.row_type)))
+
+    def _all(self, folder: Path, trials: Sequence[Trial]) -> list[Tried]:
+        found: list[Tried] = []
         for number, trial in enumerate(trials, 1):
             path = folder / f"{trial.key}.json"
             if path.exists():
-                found[trial.key] = _read(path)
+                found.append(_read(path))
+                _throw_away(found[-1])
                 continue
             text = f"trial {number} of {len(trials)}: {trial.selector}, {trial.fraction:.3g} of the"
             self.listener(Event("message", {"text": f"{text} rows, seed {trial.seed}"}))
-            found[trial.key] = self._try(trial, path)
-        return list(found.values())
+            found.append(self._try(trial, path))
+        return found
 
     def folder(self, data: Dataset) -> Path:
         """Where trials of this recipe and these rows are kept."""
@@ -171,9 +177,10 @@ class Selection:
             time.time() - began,
             found.metric,
             found.statistics_NK.tolist(),
+            folders=[str(model.path.resolve()), str(model.manifest["run"])],
         )
         write_json(path, asdict(tried))
-        _throw_away(model)
+        _throw_away(tried)
         return tried
 
     def _recipe(self, trial: Trial) -> Recipe:
@@ -202,8 +209,8 @@ def _read(path: Path) -> Tried:
     return Tried(**values)
 
 
-def _throw_away(model: Model) -> None:
+def _throw_away(tried: Tried) -> None:
     """Remove a trial's weights and run; those of other names are somebody else's."""
-    for folder in (model.path, Path(str(model.manifest["run"]))):
-        if OF_TRIAL in folder.name:
-            shutil.rmtree(folder, ignore_errors=True)
+    for folder in map(Path, tried.folders):
+        if OF_TRIAL in folder.name and folder.exists():
+            remove(folder)

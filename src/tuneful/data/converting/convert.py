@@ -15,7 +15,7 @@ from tuneful.core.errors import DataError
 from tuneful.core.events import Event, ignore
 from tuneful.data.columns.weights import weighted
 from tuneful.data.converting import layouts
-from tuneful.data.converting.drafts import LISTED, Drafts
+from tuneful.data.converting.drafts import LISTED, Drafts, drafts_of
 from tuneful.data.converting.losses import differences
 from tuneful.data.converting.targets import chosen_for, target_of
 from tuneful.data.formats.base import BadValue, Convert, Sample
@@ -104,7 +104,7 @@ def convert(asked: Asked, listener: Listener = ignore) -> Converted:
         fix = "Give another name, or replace it: --force."
         raise DataError("The file is there already.", where=str(asked.output), fix=fix)
     source = open_source(asked.source, listener, asked.query)
-    with Drafts(asked.output) as drafts:
+    with drafts_of(asked.output) as drafts:
         work = _Work(asked, target, layout, source, drafts)
         work.read(listener)
         if not work.done.num_rows:

@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 import json
-import os
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuneful.core.drafts import drafted
 from tuneful.data.converting import layouts
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 LISTED = ".left-out.jsonl"
 """After the file's name: the list of rows that were left out or lost something."""
 
 
+@dataclass(frozen=True)
 class Drafts:
-    """The files in the making, beside their places; gone where the work does not end."""
+    """The files in the making.
 
-    def __init__(self, output: Path) -> None:
-        self._output = output
-        self.rows, self.list, self._last = (
-            output.with_name(f".{output.name}.{os.getpid()}.{word}.draft")
-            for word in ("rows", "list", "file")
-        )
+    Attributes:
+        output: Where the file goes.
+        rows: The rows as JSON lines.
+        list: Of the rows that were left out or lost something.
+        file: The rows in their layout.
+    """
 
-    def __enter__(self) -> Drafts:
-        self._output.parent.mkdir(parents=True, exist_ok=True)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for path in (self.rows, self.list, self._last):
-            path.unlink(missing_ok=True)
+    output: Path
+    rows: Path
+    list: Path
+    file: Path
 
     def finish(self, layout: str, columns: list[str], *, has_list: bool) -> None:
         """Write the file in its layout and put it, and the list before it, into their places."""
         with self.rows.open(encoding="utf-8") as lines:
-            layouts.write(layout, map(json.loads, lines), columns, self._last)
-        listed = self._output.with_name(self._output.name + LISTED)
+            layouts.write(layout, map(json.loads, lines), columns, self.file)
+        listed = self.output.with_name(self.output.name + LISTED)
         if has_list:
             self.list.replace(listed)
         else:
             listed.unlink(missing_ok=True)
-        self._last.replace(self._output)
+        self.file.replace(self.output)
+
+
+@contextmanager
+def drafts_of(output: Path) -> Generator[Drafts]:
+    """Files to fill beside a file to be; gone where the work does not end."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with drafted(output) as rows, drafted(output) as listed, drafted(output) as file:
+        yield Drafts(output, rows, listed, file)

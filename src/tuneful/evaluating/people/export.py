@@ -7,12 +7,12 @@ verdicts fell and whose answers these are. What nobody decided is left out and c
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from tuneful.core.drafts import drafted, put
 from tuneful.core.errors import DataError
 from tuneful.data.message import Message
 from tuneful.data.rows import Preference, Ranked, to_json
@@ -58,13 +58,10 @@ def export(review: Review, path: Path) -> Exported:
             where=str(review.verdicts),
             fix="Judge more items; two answers to a row are the least.",
         )
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
+    with drafted(path) as draft:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         draft.write_text("".join(lines), encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        put(draft, path)
     return Exported("preference" if review.ask == "prefer" else "ranked", len(rows), left_out)
 
 
