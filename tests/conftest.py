@@ -1,10 +1,12 @@
-"""What every test gets: a store of its own."""
+"""What every test gets: a store of its own, and neither plan nor disk to wait for."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tuneful.core.store import Store
+from tuneful.planning import predict, speed
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +16,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TUNEFUL_HOME", str(folder))
     monkeypatch.delenv("NO_COLOR", raising=False)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _quick_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast the machine multiplies is looked at for a moment only."""
+    monkeypatch.setattr(predict, "matrix_speed", partial(speed.matrix_speed, seconds=0.01))
+
+
+@pytest.fixture(autouse=True)
+def _no_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the disk: 4 ms a file."""
+    monkeypatch.setattr("os.fsync", lambda file: None)
 
 
 @pytest.fixture

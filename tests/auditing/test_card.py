@@ -10,11 +10,12 @@ from tuneful.auditing.environment import energy_of
 from tuneful.core.machine import Machine
 from tuneful.core.store import Store
 from tuneful.recipe.change import with_changes
-from tuneful.workflow import Gate, run
+from tuneful.workflow import run
+from tuneful.workflow.gate import TRIAL
 
 
 def test_the_card_holds_the_measured_numbers(tmp_path: Path, store: Store):
-    outcome = run(classify_recipe(tmp_path), store=store, gate=Gate(fail_on=None))
+    outcome = run(classify_recipe(tmp_path, max_steps=8), store=store, gate=TRIAL)
     model, report = outcome.trained.model, outcome.report
     text = (model.path / "README.md").read_text(encoding="utf-8")
     _, head, body = text.split("---\n", 2)
@@ -34,7 +35,7 @@ def test_the_card_holds_the_measured_numbers(tmp_path: Path, store: Store):
 def test_a_card_without_a_base_says_nothing_of_one(tmp_path: Path, store: Store):
     changes = {"evaluate.base": False, "data.augment": [{"name": "typos", "share": 0.1}]}
     recipe = with_changes(classify_recipe(tmp_path, max_steps=4), changes)
-    outcome = run(recipe, store=store, gate=Gate(fail_on=None))
+    outcome = run(recipe, store=store, gate=TRIAL)
     text = (outcome.trained.model.path / "README.md").read_text(encoding="utf-8")
     assert "accuracy is" in text
     assert "untuned" not in text

@@ -2,7 +2,10 @@
 
 import csv
 import json
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -50,6 +53,35 @@ def tutorial(tmp_path: Path) -> Path:
     return path
 
 
+class Made(NamedTuple):
+    """A recipe that was run by the command line, where to, and what it said."""
+
+    recipe: Path
+    home: Path
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("made")
+    path, home = folder / "small.yaml", folder / "home"
+    path.write_text(to_yaml(classify_recipe(folder)), encoding="utf-8")
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TUNEFUL_HOME", str(home))
+        with redirect_stdout(out), redirect_stderr(err):
+            assert main(["run", str(path), "--yes"]) == 0
+    return Made(path, home, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def made(made_once: Made, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """It, in its home."""
+    monkeypatch.setenv("TUNEFUL_HOME", str(made_once.home))
+    return made_once
+
+
 def test_the_three_faults_are_refused(tutorial: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["train", str(tutorial), "--json", "--quiet"]) == 3
     out, err = capsys.readouterr()
@@ -73,12 +105,13 @@ def test_the_mended_recipe_trains(tutorial: Path, capsys: pytest.CaptureFixture[
     assert value["facts"]["metrics"]["accuracy"]["tuned"]["value"] > 0.8
 
 
-def test_what_models_gained_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_nothing_is_listed_before_a_model_gained(capsys: pytest.CaptureFixture[str]):
     assert main(["list", "gains", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
-    path = tmp_path / "small.yaml"
-    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
-    assert main(["run", str(path), "--yes", "--quiet", "--json"]) == 0
+
+
+def test_what_models_gained_is_listed(made: Made, capsys: pytest.CaptureFixture[str]):
+    assert main(["evaluate", str(made.recipe), "--quiet", "--json"]) == 0
     metrics = json.loads(capsys.readouterr().out)["facts"]["metrics"]
     assert main(["list", "gains", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
@@ -89,14 +122,12 @@ def test_what_models_gained_is_listed(tmp_path: Path, capsys: pytest.CaptureFixt
     )
 
 
-def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    path = tmp_path / "small.yaml"
-    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
-    assert main(["run", str(path), "--yes"]) == 0
-    out, err = capsys.readouterr()
-    assert "accuracy, %" in out
-    assert "Next:" in out
-    assert "step 40/40" in err
+def test_a_classifier_is_made_asked_and_shown(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert "accuracy, %" in made.out
+    assert "Next:" in made.out
+    assert "step 40/40" in made.err
     assert (
         main(
             [
@@ -117,7 +148,7 @@ def test_a_classifier_is_made_asked_and_shown(tmp_path: Path, capsys: pytest.Cap
     assert main(["show", "last", "--html", str(tmp_path / "run.html")]) == 0
     assert "<h2>Base and tuned</h2>" in (tmp_path / "run.html").read_text(encoding="utf-8")
     capsys.readouterr()
-    assert main(["evaluate", str(path), "--json", "--quiet"]) == 0
+    assert main(["evaluate", str(made.recipe), "--json", "--quiet"]) == 0
     value = json.loads(capsys.readouterr().out)
     card = (Path(value["model"]) / "README.md").read_text(encoding="utf-8")
     assert f"{value['facts']['metrics']['accuracy']['tuned']['value'] * 100:.1f} %" in card
@@ -161,11 +192,8 @@ def test_other_rows_show_where_labels_were_flipped(
     assert "By shop: accuracy" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("made")
 def test_a_file_is_asked_row_by_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    path = tmp_path / "small.yaml"
-    path.write_text(to_yaml(classify_recipe(tmp_path)), encoding="utf-8")
-    main(["train", str(path), "--yes", "--quiet"])
-    capsys.readouterr()
     source = reviews(tmp_path / "new.csv", 30, seed=5)
     assert main(["predict", "run:last", str(source), "--quiet"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 30

@@ -18,7 +18,8 @@ from tuneful.data.rows import Chat, Labelled, Preference
 from tuneful.data.splitting.arranged import content_hash
 from tuneful.evaluating.corrections import about_corrections
 from tuneful.recipe.schema import Recipe
-from tuneful.workflow import Gate, evaluate, prepare, train_recipe
+from tuneful.workflow import evaluate, prepare, train_recipe
+from tuneful.workflow.gate import TRIAL
 
 
 def with_cases(recipe: Recipe, folder: Path, cases: list[dict[str, Any]], **how: Any) -> Recipe:
@@ -123,7 +124,7 @@ def test_every_evaluation_asks_them(tmp_path: Path, store: Store):
     cases = [{"input": "the film was dull", "should": s, "said": "x"} for s in ("good",)]
     cases += [{"input": "wonderful , moving , warm", "should": "bad"}]
     recipe = with_cases(world.classify_recipe(tmp_path, max_steps=2), tmp_path, cases)
-    trained = train_recipe(recipe, store, gate=Gate(fail_on=None))
+    trained = train_recipe(recipe, store, gate=TRIAL)
     report = evaluate(trained.model, recipe, trained.data, store=store)
     known = report.facts["corrections"]
     assert known["rows"] == 2

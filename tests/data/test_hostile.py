@@ -78,13 +78,13 @@ def test_a_packed_file_of_nothing_but_zeros_is_refused(
 
 
 def test_tables_on_their_side_are_refused(put: Put):
-    names = ",".join(map(str, range(1_000_000)))
+    names = ",".join(map(str, range(100_000)))
     error = refuse(put("d.csv", f"{names}\n{names}\n"))
-    assert "1,000,000 columns" in error.message
+    assert "100,000 columns" in error.message
     wide = json.dumps({str(n): n for n in range(10_001)})
     assert "10,001 columns" in only_bad(put("d.jsonl", f'{wide}\n{{"a": 1}}\n')).problem
     assert "10,001 columns" in refuse(put("d.json", f"[{wide}]")).message
-    assert "1,000,000 columns" in only_bad(put("e.csv", f"a,b\n{names}\n1,2\n")).problem
+    assert "100,000 columns" in only_bad(put("e.csv", f"a,b\n{names}\n1,2\n")).problem
 
 
 def test_long_rows_of_parquet_are_read_a_few_at_once(

@@ -10,9 +10,8 @@ from tuneful.core.store import Store
 from tuneful.data.collections.general import measured_rows
 from tuneful.evaluating.summary import summarize
 from tuneful.recipe.change import with_changes
-from tuneful.workflow import Gate, run
-
-ANYTHING = Gate(fail_on=None)
+from tuneful.workflow import run
+from tuneful.workflow.gate import TRIAL
 
 
 def test_the_text_that_is_built_in_is_sixty_passages(tmp_path: Path, store: Store):
@@ -38,7 +37,7 @@ def test_a_text_of_ones_own_is_read_as_rows(tmp_path: Path, store: Store):
 @pytest.mark.slow
 def test_a_run_reports_what_general_text_has_become(tmp_path: Path, store: Store):
     recipe = with_changes(chat_recipe(tmp_path, epochs=1), {"remember.wise_ft": 0.0})
-    report = run(recipe, store=store, gate=ANYTHING).report
+    report = run(recipe, store=store, gate=TRIAL).report
     known = report.facts["forgetting"]
     assert (known["text"], known["rows"]) == ("speeches", 60)
     assert known["tuned"]["value"] == pytest.approx(known["base"]["value"], rel=1e-6)
@@ -52,7 +51,7 @@ def test_half_the_way_from_the_base_changes_less(tmp_path: Path):
     for share in (1.0, 0.5):
         changes = {"remember.wise_ft": share, "adapter": "full", "train.epochs": 6}
         recipe = with_changes(chat_recipe(tmp_path), changes)
-        report = run(recipe, store=Store(tmp_path / str(share)), gate=ANYTHING).report
+        report = run(recipe, store=Store(tmp_path / str(share)), gate=TRIAL).report
         changes_of.append(abs(report.facts["forgetting"]["difference"]["value"]))
     assert 0 < changes_of[1] < changes_of[0]
 
@@ -75,5 +74,5 @@ def test_a_rise_that_is_shown_is_a_finding():
 
 
 def test_a_classifier_has_no_general_text(tmp_path: Path, store: Store):
-    report = run(classify_recipe(tmp_path, max_steps=2), store=store, gate=ANYTHING).report
+    report = run(classify_recipe(tmp_path, max_steps=2), store=store, gate=TRIAL).report
     assert "forgetting" not in report.facts

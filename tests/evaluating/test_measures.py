@@ -19,7 +19,8 @@ from tuneful.evaluating.measures.base import Context
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 from tuneful.recipe.parts import config_of
-from tuneful.workflow import Gate, run
+from tuneful.workflow import run
+from tuneful.workflow.gate import TRIAL
 
 INPUTS = {
     "pair": '{"text": "the film was warm", "second": "a dull plot"}',
@@ -53,7 +54,7 @@ def test_a_method_names_a_measure_that_its_metrics_read(method: str):
 def test_a_model_is_measured_beside_its_base_and_can_be_asked(
     tmp_path: Path, store: Store, method: str, capsys: pytest.CaptureFixture[str]
 ):
-    outcome = run(recipe_of(method, tmp_path, max_steps=4), store=store, gate=Gate(fail_on=None))
+    outcome = run(recipe_of(method, tmp_path, max_steps=4), store=store, gate=TRIAL)
     facts = outcome.report.facts
     for name in METHODS[method].metrics:
         known = facts["metrics"][name]

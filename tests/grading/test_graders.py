@@ -18,7 +18,8 @@ from tuneful.grading.graders import GRADERS
 from tuneful.grading.graders.base import Answer, Failed
 from tuneful.grading.graders.classifier import Classifier, ClassifierConfig
 from tuneful.grading.graders.judge import Judge, JudgeConfig
-from tuneful.workflow import Gate, train_recipe
+from tuneful.workflow import train_recipe
+from tuneful.workflow.gate import TRIAL
 
 SCHEMA = {
     "type": "object",
@@ -195,7 +196,7 @@ def test_a_judges_key_that_is_not_set_is_said(store: Store):
 
 def test_a_classifier_gives_its_probability_of_the_wanted_class(tmp_path: Path, store: Store):
     recipe = world.classify_recipe(tmp_path, max_steps=2)
-    folder = str(train_recipe(recipe, store, gate=Gate(fail_on=None)).model.path)
+    folder = str(train_recipe(recipe, store, gate=TRIAL).model.path)
     answers = [Answer("the film was warm"), Answer("dull . dull")]
     asked = [(folder, "good"), (folder, "bad")]
     good, bad = (

@@ -10,11 +10,12 @@ from safetensors.torch import load_file
 
 from tests.world import chat_recipe, classify_recipe
 from tuneful.core.store import Store
-from tuneful.workflow import Gate, train_recipe
+from tuneful.workflow import train_recipe
+from tuneful.workflow.gate import TRIAL
 
 
 def trained(recipe: Any, home: Path) -> dict[str, torch.Tensor]:
-    model = train_recipe(recipe, Store(home), gate=Gate(fail_on=None)).model
+    model = train_recipe(recipe, Store(home), gate=TRIAL).model
     (path,) = model.path.glob("*.safetensors")
     return load_file(path)
 

@@ -21,7 +21,7 @@ from tuneful.recipe.schema import Recipe
 from tuneful.training.beforehand import score_now
 from tuneful.training.optimizer import Optimizer
 from tuneful.training.setup import Setup, set_up_run
-from tuneful.workflow import plan, prepare
+from tuneful.workflow import prepare
 
 # Deprecation warnings of TRL and of what it imports are not ours to mend.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -99,7 +99,7 @@ def set_up_ours(folder: Path, store: Store, method: dict[str, Any]) -> Setup:
         }
     )
     data = prepare(recipe, store=store)
-    settings = plan(recipe, data, store=store).settings
+    settings = world.settings_of(recipe, data, store)
     return set_up_run(recipe, data, settings, store, lambda event: None)
 
 

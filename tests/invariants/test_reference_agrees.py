@@ -17,7 +17,7 @@ from tuneful.recipe.schema import Recipe
 from tuneful.training.beforehand import score_now, with_reference
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import Setup, set_up_run
-from tuneful.workflow import plan, prepare
+from tuneful.workflow import prepare
 
 
 def set_up(folder: Path, store: Store, adapter: Any, **method: Any) -> tuple[Setup, Any]:
@@ -33,7 +33,7 @@ def set_up(folder: Path, store: Store, adapter: Any, **method: Any) -> tuple[Set
         }
     )
     data = prepare(recipe, store=store)
-    setup = set_up_run(recipe, data, plan(recipe, data, store=store).settings, store, print)
+    setup = set_up_run(recipe, data, world.settings_of(recipe, data, store), store, print)
     return setup, encode_split(data, "train", setup.encoding, store, print)
 
 

@@ -26,7 +26,7 @@ from tuneful.training.answers import pretended
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import Setup, set_up_run
 from tuneful.training.steps import Learner, Measured
-from tuneful.workflow import Gate, plan, prepare, train_recipe
+from tuneful.workflow import Gate, prepare, train_recipe
 
 TEACHER = "a model like the student"
 ANSWERS = {
@@ -104,7 +104,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory):
             store = Store(folder / "home")
             recipe = recipe_of(method, folder)
             data = prepare(recipe, store=store)
-            settings = plan(recipe, data, store=store).settings
+            settings = world.settings_of(recipe, data, store)
             setup = set_up_run(recipe, data, settings, store, lambda event: None)
             encoded = encode_split(data, "train", setup.encoding, store, lambda event: None)
             few = encoded.take(range(NUM_ROWS))

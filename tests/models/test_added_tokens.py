@@ -17,14 +17,13 @@ from tuneful.core.errors import ModelError
 from tuneful.core.store import Store
 from tuneful.models.predict import load_predictor
 from tuneful.recipe.change import with_changes
-from tuneful.workflow import Gate, train_recipe
-
-ANYTHING = Gate(fail_on=None)
+from tuneful.workflow import train_recipe
+from tuneful.workflow.gate import TRIAL
 
 
 def test_an_added_token_is_saved_with_a_row_of_its_own(tmp_path: Path, store: Store):
     recipe = with_changes(classify_recipe(tmp_path, max_steps=3), {"add_tokens": ["<spoiler>"]})
-    model = train_recipe(recipe, store, gate=ANYTHING).model
+    model = train_recipe(recipe, store, gate=TRIAL).model
     tokenizer = AutoTokenizer.from_pretrained(model.path)
     plain = AutoModelForSequenceClassification.from_pretrained(model.path)
     (token,) = tokenizer("<spoiler>", add_special_tokens=False)["input_ids"]
@@ -41,7 +40,7 @@ def test_new_tokens_are_trained_and_saved_with_an_adapter(
     recipe = chat_recipe(tmp_path, max_steps=3, learning_rate=0.05)
     untie(Path(recipe.model), is_tied=is_tied)
     asked = {"add_tokens": ["<spoiler>", "good"], "adapter": adapter}
-    model = train_recipe(with_changes(recipe, asked), store, gate=ANYTHING).model
+    model = train_recipe(with_changes(recipe, asked), store, gate=TRIAL).model
     ours = load_predictor(model.path, store, precision="fp32")
     tokenizer = AutoTokenizer.from_pretrained(model.path)
     tokens = tokenizer("the <spoiler> film was good .", add_special_tokens=False)["input_ids"]
@@ -74,4 +73,4 @@ def test_a_tuner_that_cannot_train_new_tokens_says_so(tmp_path: Path, store: Sto
     untie(Path(recipe.model), is_tied=True)
     asked = {"add_tokens": ["<spoiler>"], "adapter": "ia3"}
     with pytest.raises(ModelError, match="new tokens"):
-        train_recipe(with_changes(recipe, asked), store, gate=ANYTHING)
+        train_recipe(with_changes(recipe, asked), store, gate=TRIAL)

@@ -14,7 +14,8 @@ from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.base import Context
 from tuneful.models.predict import load_predictor
 from tuneful.recipe.change import with_changes
-from tuneful.workflow import Gate, train_recipe
+from tuneful.workflow import train_recipe
+from tuneful.workflow.gate import TRIAL
 
 pytestmark = pytest.mark.slow
 TEXT = "the film was wonderful and warm ."
@@ -45,7 +46,7 @@ def tuned(tmp_path: Path, store: Store):
 
     def of(method: str, **changes: Any) -> Tuned:
         recipe = with_changes(recipe_of(method, tmp_path, max_steps=4), changes)
-        model = train_recipe(recipe, store, gate=Gate(fail_on=None)).model
+        model = train_recipe(recipe, store, gate=TRIAL).model
         measure = MEASURES[model.measured_as](Context.of(model, 8))
         return Tuned(model.path, load_predictor(model.path, store, precision="fp32"), measure)
 

@@ -23,7 +23,8 @@ from tuneful.methods.grpo import GRPO, GRPOConfig
 from tuneful.models.rewards import encode_answered, load_reward_model
 from tuneful.models.tokenizer import load_tokenizer
 from tuneful.recipe.schema import Recipe
-from tuneful.workflow import Gate, train_recipe
+from tuneful.workflow import train_recipe
+from tuneful.workflow.gate import TRIAL
 
 PROMPT, ANSWER = (Message("user", "the film was"),), (Message("assistant", "warm"),)
 
@@ -64,7 +65,7 @@ def reward_recipe(folder: Path, kind: str) -> Recipe:
 @pytest.mark.parametrize("kind", ["preference", "ranked"])
 def test_a_trained_reward_model_scores_answers(tmp_path: Path, store: Store, kind: str):
     recipe = reward_recipe(tmp_path, kind)
-    folder = train_recipe(recipe, store, gate=Gate(fail_on=None)).model.path
+    folder = train_recipe(recipe, store, gate=TRIAL).model.path
     model = load_reward_model(folder, store)
     both = model.scores([(PROMPT, ANSWER), (PROMPT, (Message("assistant", "dull"),))])
     assert both.shape == (2,)
@@ -82,7 +83,7 @@ class Parrot:
 def test_answers_are_graded_by_the_stores_reward_model(tmp_path: Path):
     """By its name, in a store that the environment does not name; moved by shift and scale."""
     place = Store(tmp_path / "elsewhere")
-    folder = train_recipe(reward_recipe(tmp_path, "preference"), place, gate=Gate(fail_on=None))
+    folder = train_recipe(reward_recipe(tmp_path, "preference"), place, gate=TRIAL)
     graded_by = {"name": "reward_model", "model": "run:reward", "shift": 0.5, "scale": 2.0}
     config = GRPOConfig.model_validate({"rewards": [graded_by]})
     measure = Graded(Context(method=GRPO(config, DataFacts()), store=place))

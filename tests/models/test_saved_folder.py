@@ -15,7 +15,8 @@ from tuneful.data.message import Message
 from tuneful.models.chat import Talk, encode_prompt
 from tuneful.models.classifier import Classifier
 from tuneful.models.predict import Chatter, load_predictor
-from tuneful.workflow import Gate, train_recipe
+from tuneful.workflow import train_recipe
+from tuneful.workflow.gate import TRIAL
 
 TEXTS = [
     "the film was wonderful and warm .",
@@ -25,8 +26,8 @@ TEXTS = [
 
 
 def test_transformers_loads_a_classifier_with_the_same_logits(tmp_path: Path, store: Store):
-    recipe = classify_recipe(tmp_path)
-    model = train_recipe(recipe, store, gate=Gate(fail_on=None)).model
+    recipe = classify_recipe(tmp_path, max_steps=6)
+    model = train_recipe(recipe, store, gate=TRIAL).model
     ours = load_predictor(model.path, store, precision="fp32")
     assert isinstance(ours, Classifier)
     plain = AutoModelForSequenceClassification.from_pretrained(model.path, dtype=torch.float32)
@@ -38,7 +39,7 @@ def test_transformers_loads_a_classifier_with_the_same_logits(tmp_path: Path, st
 
 
 def test_peft_loads_an_adapter_with_the_same_logits(tmp_path: Path, store: Store):
-    model = train_recipe(chat_recipe(tmp_path), store, gate=Gate(fail_on=None)).model
+    model = train_recipe(chat_recipe(tmp_path, max_steps=6), store, gate=TRIAL).model
     assert (model.path / "adapter_config.json").exists()
     ours = load_predictor(model.path, store, precision="fp32")
     assert isinstance(ours, Chatter)
@@ -60,7 +61,7 @@ def test_peft_loads_an_adapter_with_the_same_logits(tmp_path: Path, store: Store
 
 @pytest.mark.slow
 def test_a_base_that_moved_is_said(tmp_path: Path, store: Store):
-    model = train_recipe(chat_recipe(tmp_path), store, gate=Gate(fail_on=None)).model
+    model = train_recipe(chat_recipe(tmp_path), store, gate=TRIAL).model
     (tmp_path / "model").rename(tmp_path / "elsewhere")
     with pytest.raises(ModelError, match="not where it was"):
         load_predictor(model.path, store)

@@ -24,7 +24,8 @@ from tuneful.recipe.schema import Recipe
 from tuneful.training.on_policy import OnPolicy, make_on_policy
 from tuneful.training.sequences import encode_split
 from tuneful.training.setup import set_up_run
-from tuneful.workflow import Gate, plan, prepare, train_recipe
+from tuneful.workflow import plan, prepare, train_recipe
+from tuneful.workflow.gate import TRIAL
 
 VOCABULARY = 259
 
@@ -44,7 +45,7 @@ def recipe_of(folder: Path, teacher: str = "", **method: Any) -> Recipe:
 
 def set_up(recipe: Recipe, store: Store) -> tuple[Any, Any]:
     data = prepare(recipe, store=store)
-    settings = plan(recipe, data, store=store).settings
+    settings = world.settings_of(recipe, data, store)
     setup = set_up_run(recipe, data, settings, store, ignore)
     return setup, encode_split(data, "train", setup.encoding, store, ignore)
 
@@ -132,7 +133,7 @@ def test_the_likeliest_tokens_are_kept_and_read_once(
 @pytest.mark.parametrize("top_k", [None, 8])
 def test_twenty_steps_bring_the_student_nearer(top_k: int | None, tmp_path: Path, store: Store):
     recipe = recipe_of(tmp_path, top_k=top_k)
-    run = train_recipe(recipe, store, gate=Gate(fail_on=None))
+    run = train_recipe(recipe, store, gate=TRIAL)
     lines = (Path(run.model.manifest["run"]) / "metrics.jsonl").read_text().splitlines()
     steps = [line for line in map(json.loads, lines) if "loss" in line]
     assert len(steps) == 20
@@ -148,7 +149,7 @@ def test_a_teacher_with_other_tokens_is_refused(tmp_path: Path, store: Store):
     words.save_pretrained(other)
     recipe = recipe_of(tmp_path, str(other))
     data = prepare(recipe, store=store)
-    settings = plan(recipe_of(tmp_path), data, store=store).settings
+    settings = world.settings_of(recipe_of(tmp_path), data, store)
     setup = set_up_run(recipe, data, settings, store, ignore)
     with pytest.raises(ModelError, match="not the student's"):
         setup.learner()

@@ -23,7 +23,8 @@ from tuneful.models.scoring import Scorer
 from tuneful.recipe.schema import Recipe
 from tuneful.training.setup import set_up_run
 from tuneful.training.steps import Learner
-from tuneful.workflow import Gate, plan, prepare, train_recipe
+from tuneful.workflow import prepare, train_recipe
+from tuneful.workflow.gate import TRIAL
 
 LABELS = ("bad", "good")
 
@@ -118,7 +119,7 @@ def test_a_teacher_that_cannot_teach_is_refused_before_training(tmp_path: Path, 
     }
     recipe = recipe_of(tmp_path, world.tuned_classifier(tmp_path / "right", LABELS))
     data = prepare(recipe, store=store)
-    settings = plan(recipe, data, store=store).settings
+    settings = world.settings_of(recipe, data, store)
     for teacher, message in wrong.items():
         setup = set_up_run(recipe_of(tmp_path, teacher), data, settings, store, ignore)
         with pytest.raises(ModelError, match=re.escape(message)) as caught:
@@ -143,10 +144,10 @@ def test_states_of_another_width_are_said_and_can_be_left_out(tmp_path: Path):
 @pytest.mark.slow
 def test_a_run_teaches_a_smaller_student(tmp_path: Path, store: Store):
     teacher = world.classify_recipe(tmp_path / "teacher", 0.0, keep="last")
-    tuned = train_recipe(teacher, store, gate=Gate(fail_on=None)).model
+    tuned = train_recipe(teacher, store, gate=TRIAL).model
     recipe = recipe_of(tmp_path, tuned.path)
     small = Recipe.make({**recipe.model_dump(mode="json"), "model": f"{recipe.model}#layers=1"})
-    model = train_recipe(small, store, gate=Gate(fail_on=None)).model
+    model = train_recipe(small, store, gate=TRIAL).model
     steps = [
         line
         for line in (Path(model.manifest["run"]) / "metrics.jsonl").read_text().splitlines()

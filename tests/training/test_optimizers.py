@@ -129,6 +129,7 @@ def test_adamw_equals_torch(shape: tuple[int, ...]):
     assert torch.equal(walk("adamw", shape, decay=0.1), reference_walk(reference, parameter))
 
 
+@pytest.mark.slow  # the import of transformers' takes a second
 @pytest.mark.parametrize("shape", [(6, 4), (3, 9), (5,)])
 def test_adafactor_equals_transformers(shape: tuple[int, ...]):
     from transformers.optimization import Adafactor

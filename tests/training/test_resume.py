@@ -24,8 +24,10 @@ from tuneful.recipe.write import to_yaml
 from tuneful.training import checkpoint
 from tuneful.training.train import train as train_run
 from tuneful.workflow import Gate, plan, prepare, train_recipe
+from tuneful.workflow.gate import TRIAL
 
-ANYTHING = Gate(fail_on=None)
+LOOKED_AT = Gate(fail_on=None)
+"""With preflight, whose few steps must leave no trace."""
 
 
 class Crash(Exception):  # noqa: N818  (reads as what happened)
@@ -83,15 +85,15 @@ def p_tuning_recipe(folder: Path, **train: object) -> Recipe:
     ],
 )
 def test_a_crashed_run_goes_on_to_the_same_bits(tmp_path: Path, make, precision: str):
-    recipe = make(tmp_path, precision=precision, max_steps=14, checkpoint_every=4)
-    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    recipe = make(tmp_path, precision=precision, max_steps=9, checkpoint_every=3)
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=LOOKED_AT).model
     broken = Store(tmp_path / "broken")
-    for step in (6, 11):
+    for step in (4, 8):
         with pytest.raises(Crash):
-            train_recipe(recipe, broken, crash_at(step), gate=ANYTHING)
+            train_recipe(recipe, broken, crash_at(step), gate=LOOKED_AT)
     (run,) = broken.list_runs()
     assert len(list(Run(run).checkpoints.glob("*/manifest.json"))) > 0
-    resumed = train_recipe(recipe, broken, gate=ANYTHING).model
+    resumed = train_recipe(recipe, broken, gate=LOOKED_AT).model
     assert weights(resumed.path) == weights(whole.path)
     assert len(broken.list_runs()) == 1
 
@@ -120,8 +122,8 @@ def test_a_value_head_goes_on_with_its_run_and_stays_in_its_folder(tmp_path: Pat
         store = Store(tmp_path / name)
         if name == "broken":
             with pytest.raises(Crash):
-                train_recipe(recipe, store, crash_at(3), gate=ANYTHING)
-        model = train_recipe(recipe, store, gate=ANYTHING).model
+                train_recipe(recipe, store, crash_at(3), gate=TRIAL)
+        model = train_recipe(recipe, store, gate=TRIAL).model
         (run,) = store.list_runs()
         heads.append(load_file(run / "value_head.safetensors"))
         assert not [key for key in load_file(model.path / "model.safetensors") if "value" in key]
@@ -136,19 +138,19 @@ def test_an_optimizer_that_averages_goes_on_to_the_same_bits(tmp_path: Path):
     recipe = classify_recipe(
         tmp_path, precision="bf16", optimizer="schedule_free", max_steps=9, checkpoint_every=4
     )
-    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=TRIAL).model
     broken = Store(tmp_path / "broken")
     with pytest.raises(Crash):
-        train_recipe(recipe, broken, crash_at(6), gate=ANYTHING)
-    resumed = train_recipe(recipe, broken, gate=ANYTHING).model
+        train_recipe(recipe, broken, crash_at(6), gate=TRIAL)
+    resumed = train_recipe(recipe, broken, gate=TRIAL).model
     assert weights(resumed.path) == weights(whole.path)
 
 
 def test_metrics_tell_of_each_step_once_after_a_crash(tmp_path: Path, store: Store):
     recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=5)
     with pytest.raises(Crash):
-        train_recipe(recipe, store, crash_at(8), gate=ANYTHING)
-    train_recipe(recipe, store, gate=ANYTHING)
+        train_recipe(recipe, store, crash_at(8), gate=TRIAL)
+    train_recipe(recipe, store, gate=TRIAL)
     (run,) = store.list_runs()
     lines = Run(run).metrics.read_text(encoding="utf-8").splitlines()
     steps = [line for line in lines if '"loss"' in line]
@@ -158,17 +160,17 @@ def test_metrics_tell_of_each_step_once_after_a_crash(tmp_path: Path, store: Sto
 def test_a_run_that_another_process_holds_is_refused(tmp_path: Path, store: Store):
     recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=5)
     with pytest.raises(Crash):
-        train_recipe(recipe, store, crash_at(2), gate=ANYTHING)
+        train_recipe(recipe, store, crash_at(2), gate=TRIAL)
     (run,) = store.list_runs()
     with Run(run).only_me(), pytest.raises(RunError, match="Another process"):
-        train_recipe(recipe, store, gate=ANYTHING)
+        train_recipe(recipe, store, gate=TRIAL)
 
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     recipe = classify_recipe(tmp_path, max_steps=12, checkpoint_every=4)
-    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=TRIAL).model
     save = checkpoint._save
 
     def full(tensors: object, path: Path) -> None:
@@ -180,7 +182,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(checkpoint, "_save", full)
         with pytest.raises(RunError, match="No space left") as caught:
-            train_recipe(recipe, store, gate=ANYTHING)
+            train_recipe(recipe, store, gate=TRIAL)
     assert "same command" in caught.value.fix
     (run,) = store.list_runs()
     assert Run(run).state == "failed"
@@ -188,17 +190,17 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
     assert "000004" in kept
     assert "000008" not in kept
     assert not list(Run(run).checkpoints.glob(".*"))
-    resumed = train_recipe(recipe, store, gate=ANYTHING).model
+    resumed = train_recipe(recipe, store, gate=TRIAL).model
     assert weights(resumed.path) == weights(whole.path)
 
 
 def test_a_run_that_another_process_ended_meanwhile_is_left_as_it_is(tmp_path: Path, store: Store):
     recipe = classify_recipe(tmp_path, max_steps=3)
-    model = train_recipe(recipe, store, gate=ANYTHING).model
+    model = train_recipe(recipe, store, gate=TRIAL).model
     made = (model.path / "manifest.json").stat().st_mtime_ns
     (run,) = map(Run, store.list_runs())
     data = prepare(recipe, store=store)
-    again = train_run(run, recipe, data, plan(recipe, data, store=store), store)
+    again = train_run(run, recipe, data, plan(recipe, data, store=store, probes=False), store)
     assert again.path == model.path
     assert (model.path / "manifest.json").stat().st_mtime_ns == made
 
@@ -213,9 +215,9 @@ def test_an_error_is_forgotten_when_the_run_goes_on(tmp_path: Path):
 
 def test_what_is_done_is_not_done_again(tmp_path: Path, store: Store):
     recipe = classify_recipe(tmp_path, max_steps=4)
-    first = train_recipe(recipe, store, gate=ANYTHING)
+    first = train_recipe(recipe, store, gate=TRIAL)
     seen: list[Event] = []
-    second = train_recipe(recipe, store, seen.append, gate=ANYTHING)
+    second = train_recipe(recipe, store, seen.append, gate=TRIAL)
     assert second.was_done
     assert second.model.path == first.model.path
     assert not [event for event in seen if event.kind == "step"]
@@ -247,7 +249,7 @@ def wait_for_step(home: Path, step: int, process: "subprocess.Popen[bytes]") -> 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_process_goes_on_to_the_same_bits(tmp_path: Path, stop: signal.Signals):
     recipe = classify_recipe(tmp_path, precision="bf16", epochs=20, checkpoint_every=7)
-    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=ANYTHING).model
+    whole = train_recipe(recipe, Store(tmp_path / "whole"), gate=LOOKED_AT).model
     home = tmp_path / "killed"
     process = start(recipe, tmp_path, home)
     wait_for_step(home, 40, process)

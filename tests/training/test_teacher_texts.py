@@ -23,7 +23,8 @@ from tuneful.recipe.schema import Recipe
 from tuneful.training import teacher_texts
 from tuneful.training.teacher_choice import NO_END, NO_ROOM, NO_WORD, Said
 from tuneful.training.teacher_local import Scribe, load_scribe
-from tuneful.workflow import Gate, prepare, train_recipe
+from tuneful.workflow import prepare, train_recipe
+from tuneful.workflow.gate import TRIAL
 
 
 def recipe_of(folder: Path, kind: str = "chat", **answers: Any) -> Recipe:
@@ -157,7 +158,7 @@ def test_a_student_learns_from_texts_alone(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     write(monkeypatch)
-    trained = train_recipe(recipe_of(tmp_path), store, gate=Gate(fail_on=None))
+    trained = train_recipe(recipe_of(tmp_path), store, gate=TRIAL)
     assert trained.model.manifest["dataset"] == trained.data.hash
     lines = (trained.data.path / "answers.jsonl").read_text(encoding="utf-8").split("\n")
     assert json.loads(lines[0])["answer"] == "said 0\u2028"
