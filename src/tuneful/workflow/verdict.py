@@ -182,7 +182,7 @@ def _slices(facts: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, f
     for number, label in enumerate(labels):
         counts = confusion[number]
         yield f"class {label!r}", sum(counts), asdict(share(counts[number], sum(counts)))
-    analysis = facts.get("analysis") or {}
+    analysis: Mapping[str, Any] = facts.get("analysis") or {}
     if not analysis.get("score", {}).get("is_share"):
         return
     for one in analysis["slices"]:
