@@ -92,3 +92,21 @@ def test_a_report_counts_the_tokens_of_an_epoch(recipe: Any, tmp_path: Path, cap
     assert some["low"] < exact < some["high"] < 1.3 * exact
     folder = whole["dataset"]
     assert "tokens" not in result(capsys, "report", folder)["facts"]
+
+
+def test_people_who_rated_the_same_rows_are_compared(tmp_path: Path, capsys: Any):
+    # Krippendorff 2011: two observers, ten units, 0.095; units 1, 2, 3, 6 and 9 differ.
+    path = tmp_path / "rated.csv"
+    pairs = zip("0100000010", "1110010000", strict=True)
+    lines = [f"film {n},{one},{other}" for n, (one, other) in enumerate(pairs, start=1)]
+    path.write_text("\n".join(["text,anna,bob", *lines, "film 11,1,"]) + "\n", encoding="utf-8")
+    found = result(capsys, "agreement", str(path), "--ratings", "anna,bob", "--most", "3")
+    assert found["facts"]["alpha"] == pytest.approx(0.095, abs=5e-4)
+    assert (found["facts"]["items"], found["facts"]["ratings"]) == (10, 20)
+    assert found["facts"]["most_disputed"] == [1, 3, 6]
+    assert found["findings"][0]["level"] == "warning"
+    assert main(["data", "agreement", str(path), "--ratings", "carl", "--quiet"]) == 1
+    assert "there are text, anna, bob" in capsys.readouterr().err
+    wrong = ["data", "agreement", str(path), "--ratings", "text,bob", "--scale", "ordinal"]
+    assert main([*wrong, "--quiet"]) == 1
+    assert "'film 1' is no number" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tests.world import review
+from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level
 from tuneful.core.store import Store
 from tuneful.data.copies.shingles import grams
@@ -20,10 +21,12 @@ from tuneful.data.dataset import Dataset
 from tuneful.data.faults.answers import broken_json, is_json
 from tuneful.data.faults.calls import wrong_call
 from tuneful.data.faults.contamination import read_benchmark, shared
+from tuneful.data.faults.dense_head import held_out_dense
 from tuneful.data.faults.doubtful import doubted
 from tuneful.data.faults.turns import mend_order, order_of, wrong_order
 from tuneful.data.message import Message, ToolCall
 from tuneful.data.prepare import prepare
+from tuneful.recipe.change import with_changes
 from tuneful.recipe.schema import Recipe
 
 Values = dict[str, Any]
@@ -265,6 +268,35 @@ def test_labels_that_words_do_not_tell_are_not_doubted(ready: Ready):
     for row in rows:
         row["label"] = draw.choice(["good", "bad"])
     assert findings(ready(rows), "copies-with-other-labels") == {}
+
+
+def test_vectors_tell_what_words_do_not(tmp_path: Path, store: Store):
+    draw = np.random.default_rng(5)
+    vector_TD = draw.normal(size=(600, 8)).astype(np.float32)
+    label_T = (vector_TD[:, 3] > 0).astype(np.int64)
+    label_T[:30] = 1 - label_T[:30]
+    probability_TC = held_out_dense(vector_TD, label_T, np.arange(600) % 5, 2)
+    assert probability_TC.sum(axis=1) == pytest.approx(np.ones(600))
+    found = {one.row for one in doubted(probability_TC, label_T)}
+    assert len(found & set(range(30))) >= 27
+    assert len(found - set(range(30))) <= 12
+    # In a data set: texts whose words say nothing, and an encoder that knows better.
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": f"row {n}", "label": "ab"[label_T[n]]} for n in range(600)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    data = {"source": str(path), "doubtful": {"encoder": "some/encoder", "tokens": 16}}
+    recipe = Recipe.make({"model": "m", "data": data, "method": "classify"})
+
+    def embed(encoder: str, texts: Sequence[str], tokens: int):
+        assert (encoder, tokens) == ("some/encoder", 16)
+        return vector_TD[[int(text.split()[1]) for text in texts]]
+
+    made = prepare(recipe, store, embed=embed)
+    first = listed(made, "doubtful-labels")[:20]
+    assert sum(line["row"] <= 30 for line in first) >= 18
+    assert "some/encoder (first 16 tokens)" in findings(made)["doubtful-labels"].evidence
+    with pytest.raises(DataError, match="Nothing here can embed"):
+        prepare(with_changes(recipe, {"seed": 2}), store)
 
 
 def test_copies_with_other_labels(ready: Ready):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuneful.data.collections.vader import ranks_of, read_ranked_vader, read_vader
+from tuneful.data.collections.vader import (
+    ranks_of,
+    read_ranked_vader,
+    read_rated_vader,
+    read_vader,
+)
 from tuneful.data.reading.records import Meter, Record
 
 
@@ -40,3 +45,15 @@ def test_a_text_carries_the_stars_of_each_person(tmp_path: Path):
     rows = [one.values for one in read_vader([path], Meter()) if isinstance(one, Record)]
     assert [row.get("people") for row in rows] == [[4, 2], [1, 2, 1], None]
     assert [row["stars"] for row in rows] == [3, 1, 4]
+
+
+def test_ratings_of_single_people_stand_beside_their_text(tmp_path: Path):
+    means, singles = tmp_path / "means.txt", tmp_path / "singles.txt"
+    means.write_text("7\t1.5\tfine\n8\t-2\tdull\n", encoding="utf-8")
+    singles.write_text("8\t-2.0\t0.5\t[-2, -2]\n7\t1.5\t0.5\t[1, 2]\n", encoding="utf-8")
+    records = list(read_rated_vader([means, singles], Meter()))
+    found = [record.values for record in records if isinstance(record, Record)]
+    assert found == [
+        {"id": "7", "text": "fine", "rating": 1.5, "ratings": [1, 2]},
+        {"id": "8", "text": "dull", "rating": -2.0, "ratings": [-2, -2]},
+    ]

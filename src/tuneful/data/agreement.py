@@ -6,7 +6,7 @@ Source: Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability". One les
         ordered ratings his distance is that of their mean ranks, between numbers that of the
         numbers, both squared. The interval is a bootstrap over items.
 
-Shapes: I items with two ratings or more, N ratings of all of them, V values that differ.
+Shapes: I items with two ratings or more, N things said of them, V values that differ.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def agreement(
     for number, value in zip(paired, rated.apart(), strict=True):
         apart[number] = float(value)
     least = None if np.isnan(alpha) else float(alpha)
-    return Agreement(least, low, high, len(paired), len(rated.code_N), tuple(apart))
+    return Agreement(least, low, high, len(paired), int(rated.num_I.sum()), tuple(apart))
 
 
 def _check_numbers(items: Sequence[Sequence[Rating]], scale: Scale) -> None:
@@ -119,11 +119,12 @@ def _is_missing(value: Rating) -> bool:
 
 @dataclass(frozen=True)
 class _Rated:
-    """Ratings of items that have two or more.
+    """Ratings of items that have two or more: what was said of each, and how often.
 
     Attributes:
-        code_N: Which value each rating is.
-        item_N: Which item it is of.
+        code_N: Which value was said.
+        item_N: Of which item.
+        times_N: By how many.
         value_V: The values as numbers, ascending; as they come on a nominal scale.
         num_I: Ratings of each item.
     """
@@ -131,6 +132,7 @@ class _Rated:
     scale: Scale
     code_N: Ints
     item_N: Ints
+    times_N: Floats
     value_V: Floats
     num_I: Ints
 
@@ -142,10 +144,13 @@ class _Rated:
         flat = [value for item in items for value in item]
         known = dict.fromkeys(flat) if scale == "nominal" else sorted(set(flat))
         code = {value: number for number, value in enumerate(known)}
-        code_N = np.array([code[value] for value in flat], np.int64)
+        place = np.repeat(np.arange(len(items)), num_I) * len(code)
+        place += np.array([code[value] for value in flat], np.int64)
+        said, times = np.unique(place, return_counts=True)
         value_V = np.arange(len(code)) if scale == "nominal" else np.array(list(known))
-        item_N = np.repeat(np.arange(len(items)), num_I)
-        return cls(scale, code_N, item_N, value_V.astype(np.float64), num_I)
+        item_N, code_N = np.divmod(said, len(code))
+        numbers = (times.astype(np.float64), value_V.astype(np.float64))
+        return cls(scale, code_N, item_N, *numbers, num_I)
 
     def alpha(self, weight_I: Floats) -> float:
         """Of items that count so many times; NaN where nothing varies."""
@@ -159,7 +164,7 @@ class _Rated:
         """How far apart two ratings of an item are [I], by two of all."""
         import numpy as np
 
-        num = len(self.code_N)
+        num = int(self.num_I.sum())
         within_I, all_ = self._apart(np.ones(len(self.num_I)))
         expected = all_ / (num * (num - 1))
         mean_I = within_I / (self.num_I * (self.num_I - 1))
@@ -184,29 +189,21 @@ class _Rated:
         """Sums of the distances between all pairs: within each item, and of all ratings."""
         import numpy as np
 
-        weight_N = weight_I[self.item_N]
+        size, times_N = len(self.num_I), self.times_N
+        weight_N = weight_I[self.item_N] * times_N
         count_V = np.bincount(self.code_N, weight_N, minlength=len(self.value_V))
         if self.scale == "nominal":
-            pairs_I = self.num_I.astype(np.float64) ** 2
-            return pairs_I - self._same_I(), float(count_V.sum() ** 2 - count_V @ count_V)
+            same_I = np.bincount(self.item_N, times_N**2, minlength=size)
+            within_I = self.num_I.astype(np.float64) ** 2 - same_I
+            return within_I, float(count_V.sum() ** 2 - count_V @ count_V)
         value_V = self.value_V
         if self.scale == "ordinal":
             value_V = np.cumsum(count_V) - count_V / 2
         # Squares of centred values: large numbers would cancel.
         value_V = value_V - (count_V @ value_V) / count_V.sum()
-        value_N, size = value_V[self.code_N], len(self.num_I)
-        sum_I = np.bincount(self.item_N, value_N, minlength=size)
-        square_I = np.bincount(self.item_N, value_N**2, minlength=size)
+        value_N = value_V[self.code_N]
+        sum_I = np.bincount(self.item_N, value_N * times_N, minlength=size)
+        square_I = np.bincount(self.item_N, value_N**2 * times_N, minlength=size)
         all_ = count_V.sum() * (count_V @ value_V**2) - (count_V @ value_V) ** 2
         within_I = 2 * (self.num_I * square_I - sum_I**2)
         return within_I.astype(np.float64), float(2 * all_)
-
-    def _same_I(self) -> Floats:
-        """Pairs of equal ratings of each item, each with itself among them."""
-        import numpy as np
-
-        cell_N = self.item_N * len(self.value_V) + self.code_N
-        cells, count = np.unique(cell_N, return_counts=True)
-        item = cells // len(self.value_V)
-        same_I = np.bincount(item, count.astype(np.float64) ** 2, minlength=len(self.num_I))
-        return same_I.astype(np.float64)

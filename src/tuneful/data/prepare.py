@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.core.store import Store
+    from tuneful.data.checks.base import Embed
     from tuneful.data.reading.lengths import TextFacts
     from tuneful.data.reading.records import Source
     from tuneful.data.splitting.amounts import Amounts
@@ -47,11 +49,19 @@ STAGING = "staging"
 """Of a folder in the making: rows as they were read, until they are checked."""
 
 
-def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Dataset:
+def prepare(
+    recipe: Recipe, store: Store, listener: Listener = ignore, embed: Embed | None = None
+) -> Dataset:
     """Read, convert, check and split the recipe's source, or find that done.
 
     The folder's name carries a hash of the files' contents, the recipe's data section and seed:
     whatever changes the rows changes the name.
+
+    Args:
+        recipe: Its section data, and the kind of rows that its method learns from.
+        store: Where data sets lie.
+        listener: Hears of progress.
+        embed: Embeds texts, where data.doubtful names an encoder.
 
     Raises:
         DataError: The source cannot be found, or a row cannot be read as what it is said to be.
@@ -65,7 +75,7 @@ def prepare(recipe: Recipe, store: Store, listener: Listener = ignore) -> Datase
         return Dataset.open(final)
     manifest: dict[str, Any] = {"kind": "dataset", "name": source.name, "hash": hash_}
     with building(final, manifest) as draft:
-        facts = _write(recipe, sources, draft, listener)
+        facts = replace(_write(recipe, sources, draft, listener), embed=embed)
         manifest |= manifest_facts(facts)
         seen = look_over(Dataset(draft, manifest))
         report = describe(facts, check_rows(facts), seen)

