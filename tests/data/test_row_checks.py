@@ -273,13 +273,14 @@ def test_labels_that_words_do_not_tell_are_not_doubted(ready: Ready):
 def test_vectors_tell_what_words_do_not(tmp_path: Path, store: Store):
     draw = np.random.default_rng(5)
     vector_TD = draw.normal(size=(600, 8)).astype(np.float32)
+    vector_TD[:, 3] += 1.5 * np.sign(vector_TD[:, 3])
     label_T = (vector_TD[:, 3] > 0).astype(np.int64)
     label_T[:30] = 1 - label_T[:30]
     probability_TC = held_out_dense(vector_TD, label_T, np.arange(600) % 5, 2)
     assert probability_TC.sum(axis=1) == pytest.approx(np.ones(600))
     found = {one.row for one in doubted(probability_TC, label_T)}
-    assert len(found & set(range(30))) >= 27
-    assert len(found - set(range(30))) <= 12
+    assert len(found & set(range(30))) >= 24
+    assert len(found - set(range(30))) <= 3
     # In a data set: texts whose words say nothing, and an encoder that knows better.
     path = tmp_path / "rows.jsonl"
     rows = [{"text": f"row {n}", "label": "ab"[label_T[n]]} for n in range(600)]

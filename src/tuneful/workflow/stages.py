@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,9 +34,6 @@ from tuneful.training.timing import make_probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from tuneful.core.events import Listener
     from tuneful.core.report import Report
     from tuneful.data.dataset import Dataset
@@ -61,10 +59,8 @@ def prepare(recipe: Recipe, *, store: Store | None = None, listener: Listener = 
     def near(words: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return word_neighbours(locate(recipe.model, place, listener), words)
 
-    def embed(encoder: str, texts: Sequence[str], tokens: int) -> NDArray[np.float32]:
-        return embed_texts(encoder, texts, tokens, place, listener)
-
     def work() -> Dataset:
+        embed = partial(embed_texts, store=place, listener=listener)
         data = prepare_data(recipe, place, listener, embed)
         if recipe.data.select is not None:
             data = select(data, recipe, place, listener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuneful.cli.commands.base import Command, add_output, add_recipe
 
@@ -46,6 +46,15 @@ def add(parser: ArgumentParser) -> None:
                         "(default: 3)")  # fmt: skip
     tokens.add_argument("--html", metavar="FILE", help="write them as a page")
     add_output(tokens)
+    _add_report(below)
+    _add_agreement(below)
+    diff = below.add_parser("diff", help="what a second data set has otherwise", allow_abbrev=False)
+    diff.add_argument("one", metavar="A", help="as DATASET of look")
+    diff.add_argument("other", metavar="B", help="as DATASET of look")
+    add_output(diff)
+
+
+def _add_report(below: Any) -> None:
     report = below.add_parser("report", help="languages, lengths, copies, tokens and their cost",
                               allow_abbrev=False)  # fmt: skip
     report.add_argument("data", metavar="DATASET", help="as DATASET of look; a recipe names the "
@@ -55,6 +64,9 @@ def add(parser: ArgumentParser) -> None:
     report.add_argument("--usd", type=float, metavar="PRICE", help="of a million tokens")
     report.add_argument("--html", metavar="FILE", help="write it as a page")
     add_output(report)
+
+
+def _add_agreement(below: Any) -> None:
     agreement = below.add_parser("agreement", help="how far people who rated the same rows agree",
                                  allow_abbrev=False)  # fmt: skip
     agreement.add_argument("source", metavar="SOURCE", help="as data.source of a recipe")
@@ -65,10 +77,6 @@ def add(parser: ArgumentParser) -> None:
     agreement.add_argument("--most", type=int, default=10, metavar="N", help="disputed rows to "
                            "show (default: 10)")  # fmt: skip
     add_output(agreement)
-    diff = below.add_parser("diff", help="what a second data set has otherwise", allow_abbrev=False)
-    diff.add_argument("one", metavar="A", help="as DATASET of look")
-    diff.add_argument("other", metavar="B", help="as DATASET of look")
-    add_output(diff)
 
 
 def run(args: Namespace, console: Console) -> int:

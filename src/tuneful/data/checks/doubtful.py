@@ -57,7 +57,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     if facts.recipe.data.doubtful.encoder:
         vector_TD = _vectors(facts, texts)
         dense_TC = held_out_dense(vector_TD, label_T, fold_T, len(known))
-        probability_TC = (probability_TC + dense_TC) / 2
+        probability_TC = ((probability_TC + dense_TC) / 2).astype(np.float32)
     right, is_skilled = skill(probability_TC, label_T)
     found = doubted(probability_TC, label_T)
     if found and is_skilled:

@@ -67,7 +67,7 @@ def _learn(input_TE: Floats, label_T: Ints, num_classes: int) -> Floats:
         later = (1 + (1 + 4 * momentum**2) ** 0.5) / 2
         ahead_EC = moved_EC + (momentum - 1) / later * (moved_EC - weight_EC)
         weight_EC, momentum = moved_EC, later
-    return weight_EC
+    return weight_EC.astype(np.float32)
 
 
 def _softmax(score_TC: Floats) -> Floats:
