@@ -57,7 +57,7 @@ def test_a_misspelt_key_comes_before_what_it_leaves_missing(path):
 
 def test_a_key_like_no_other_is_answered_with_the_keys_of_its_section(refuse):
     error = refuse("evaluate: {zzz: 1}\n")
-    assert error.fix == "Keys here: metrics, base, resamples, max_new_tokens."
+    assert error.fix == "Keys here: metrics, base, resamples, max_new_tokens, tasks, people."
 
 
 @pytest.mark.parametrize("name", ["int", "str", "bool", "list[str]", "literal['auto']"])

@@ -68,7 +68,7 @@ def _people(path: Path) -> dict[str, list[int]]:
     if beside == path or not beside.exists():
         return {}
     found: dict[str, list[int]] = {}
-    for line in beside.read_text(encoding="utf-8").splitlines():
+    for line in beside.read_text(encoding="utf-8-sig").splitlines():
         key, _, _, ratings = line.split("\t")
         found[key] = [stars_of(one) for one in cast("list[float]", json.loads(ratings))]
     return found
@@ -94,10 +94,7 @@ def read_ranked_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | 
 
 
 def read_rated_vader(paths: Sequence[Path], meter: Meter) -> Iterator[Record | BadRow]:
-    """A text with every person's rating of it, in no order that tells who said what.
-
-    Of 21 product reviews the two files disagree about the number of the text: they have none.
-    """
+    """A text with every person's rating of it, in no order that tells who said what."""
     means, singles = paths
     with singles.open(encoding="utf-8-sig") as file:
         lists = {key: json.loads(said) for key, _, _, said in map(_columns, file)}
