@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tuneful.recipe.schema import Recipe as Recipe
     from tuneful.workflow import Gate as Gate
     from tuneful.workflow import audit as audit
+    from tuneful.workflow import compare as compare
     from tuneful.workflow import evaluate as evaluate
     from tuneful.workflow import plan as plan
     from tuneful.workflow import prepare as prepare
@@ -29,6 +30,7 @@ _PUBLIC = {
     "Run": "tuneful.core.run",
     "Store": "tuneful.core.store",
     "audit": "tuneful.workflow",
+    "compare": "tuneful.workflow",
     "evaluate": "tuneful.workflow",
     "load_predictor": "tuneful.models.predict",
     "plan": "tuneful.workflow",
@@ -44,6 +46,7 @@ __all__ = [
     "Store",
     "__version__",
     "audit",
+    "compare",
     "evaluate",
     "load_predictor",
     "plan",

@@ -203,7 +203,7 @@ def test_rows_with_tools_are_measured_by_their_calls():
     measure = MEASURES["answers"](Context())
     asked = (Message("user", "?"), Message("assistant", "", (ToolCall("f", '{"a": 1}'),)))
     rows = [Chat(asked, ({"type": "function", "function": {"name": "f"}},)), Chat(asked)]
-    sample = measure.sample([["x", -1.0, 1, 1], ["y", -1.0, 1, 1]], rows)
+    sample = measure.sample([["x", -1.0, 1, 1, {}], ["y", -1.0, 1, 1, {}]], rows)
     assert sample.accepted == ('[{"name": "f", "arguments": {"a": 1}}]', "")
     assert measure.metrics(sample) == ["tool_calls", "tool_calls_exact"]
 
@@ -296,6 +296,6 @@ def test_rows_with_a_schema_are_measured_by_it():
     measure = MEASURES["answers"](Context())
     asked = (Message("user", "?"), Message("assistant", '{"stars": 1}'))
     rows = [Chat(asked, reference=SCHEMA), Chat(asked, reference="1 star"), Chat(asked)]
-    sample = measure.sample([["x", -1.0, 1, 1]] * 3, rows)
+    sample = measure.sample([["x", -1.0, 1, 1, {}]] * 3, rows)
     assert sample.schemas == (SCHEMA, "", "")
     assert measure.metrics(sample) == ["json_schema", "json_valid", "field_accuracy:stars"]

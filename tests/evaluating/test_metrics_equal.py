@@ -3,12 +3,14 @@
 import random
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.evaluating.test_metrics import answers, classes, ratings, value
+from tests.world import encoder, review
 from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.measures.classes import ClassSample
 from tuneful.evaluating.metrics import metric
@@ -157,3 +159,19 @@ def test_a_resample_of_bleu_is_that_of_its_rows():
         for number, row in zip(found, drawn, strict=True):
             said, meant = zip(*(pairs[at] for at in row), strict=True)
             assert number == pytest.approx(reference.corpus_score(said, [meant]).score)
+
+
+def test_bertscore_is_the_authors(tmp_path: Path):
+    bert_score = pytest.importorskip("bert_score")
+    folder = str(encoder(tmp_path / "encoder"))
+    draw = random.Random(5)
+    pairs = [(review(draw, is_good=True), review(draw, is_good=n % 2 == 0)) for n in range(12)]
+    pairs += [("good", "good"), ("film dull", "dull film")]
+    said, meant = map(list, zip(*pairs, strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library warns of its own and of others' age
+        _, _, wanted = bert_score.score(said, meant, model_type=folder, num_layers=2)
+    known = metric(f"bertscore:{folder}")
+    found = known.statistics(answers(said, meant))[:, 0]
+    assert found == pytest.approx(wanted.numpy(), abs=1e-4)
+    assert value(f"bertscore:{folder}", answers([""], ["good"])) == 0.0

@@ -13,9 +13,11 @@ from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.calibration import reliability
 from tuneful.evaluating.measures.classes import ClassSample
 from tuneful.evaluating.metrics import metric
+from tuneful.evaluating.metrics.base import values
 from tuneful.evaluating.metrics.markup import broken
 from tuneful.evaluating.metrics.style import grade
-from tuneful.models.predict import learned_bytes
+from tuneful.evaluating.speed import speed_of, speed_table
+from tuneful.models.spelling import learned_bytes
 
 
 def test_auroc_counts_pairs_in_order_and_ties_half():
@@ -190,3 +192,38 @@ def test_parts_of_calls_that_no_row_has_are_not_defined():
     for name in ("tool_parallel", "tool_irrelevance"):
         assert isnan(called(name, (call(a=1), WANTED)))
     assert isnan(called("tool_names", ("x", "")))
+
+
+def test_programs_pass_or_not_and_k_of_n_is_estimated():
+    test = "assert double(4) == 8"
+    right, wrong = "Sure:\n```python\ndef double(x):\n    return 2 * x\n```\nDone.", "double = 3"
+    sample = replace(answers([right, wrong, right], [""] * 3), tests=(test, test, ""))
+    assert value("pass_at_k", sample) == pytest.approx(1 / 2)
+    with pytest.raises(DataError, match="pass@2 needs 2 answers"):
+        value("pass_at_k:2", sample)
+    # One of three passes: 1 - C(2, 2) / C(3, 2); two of three: certain.
+    drawn = ((right, wrong, wrong), (right, wrong, right), (wrong,) * 3)
+    assert value("pass_at_k:2", replace(sample, drawn=drawn)) == pytest.approx((2 / 3 + 1) / 2)
+    assert isnan(value("pass_at_k", replace(sample, tests=("", "", ""))))
+    with pytest.raises(DataError, match="number of answers"):
+        metric("pass_at_k:many")
+
+
+def test_cost_of_answers_by_hand():
+    alone = np.array([0.4, np.nan, 0.1, 0.2, np.nan, 0.3])
+    sample = replace(answers(["x"] * 6, ["x"] * 6), alone_N=alone, said_N=np.arange(6.0))
+    assert value("latency_s", sample) == 0.2
+    assert value("latency_s:95", sample) == 0.4
+    assert value("answer_tokens", sample) == 2.5
+    known = metric("latency_s")
+    weights = np.array([[5.0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 0], [1, 0, 1, 0, 0, 3]])
+    found = values(known, weights, known.statistics(sample))
+    assert found.tolist()[0::2] == [0.4, 0.3]
+    assert isnan(found[1])
+    assert isnan(value("latency_s", replace(sample, alone_N=np.full(6, np.nan))))
+    speed = speed_of(replace(sample, seconds=3.0), 6.0)
+    assert speed is not None
+    assert (speed["answers_per_s"], speed["tokens_per_s"]) == (2.0, 5.0)
+    # Half a second an answer at 6 USD an hour: 500 s for a thousand.
+    assert speed["usd_per_1000_answers"] == pytest.approx(500 * 6 / 3600)
+    assert speed_table({"tuned": speed}).columns[-1] == "USD for 1,000 answers"

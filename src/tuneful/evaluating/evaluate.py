@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import MANIFEST, digest, write_json
@@ -13,15 +13,15 @@ from tuneful.core.events import ignore
 from tuneful.core.report import Report
 from tuneful.evaluating.analysing.analyse import Case, analyse, scores_of
 from tuneful.evaluating.analysing.examples import row_lines
-from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.corrections import ask_corrections
 from tuneful.evaluating.elsewhere import beside_own, is_own, place_of, seen_in_training
 from tuneful.evaluating.forgetting import ask_general
+from tuneful.evaluating.measured import measure_one, measured
 from tuneful.evaluating.metrics import METRICS, metric
-from tuneful.evaluating.metrics.base import why_undefined
 from tuneful.evaluating.on_tasks import ask_tasks, check_tasks
-from tuneful.evaluating.paired import holm
 from tuneful.evaluating.predictions import ask_base, ask_tuned, measure_of
+from tuneful.evaluating.rivals import check_rivals, rivals
+from tuneful.evaluating.speed import speeds
 from tuneful.evaluating.summary import summarize
 from tuneful.methods import METHODS
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 5
+VERSION = 6
 CALIBRATION = "calibration.json"
 EVALUATION = "evaluation.json"
 ROWS = "rows.jsonl"
@@ -74,11 +74,23 @@ def evaluate(
         untuned = measure_of(model, recipe, is_base=True)
         base = untuned.sample(ask_base(model, recipe, data, store, listener), rows)
     names = metric_names(recipe, measure.metrics(tuned))
-    facts |= _measured(names, tuned, base, recipe)
+    tell = partial(ask_base, model, recipe, data, store, listener)
+    told = {rival.name: measure.sample(tell(rival), rows) for rival in rivals(recipe, data)}
+    facts |= measured(names, (tuned, base), recipe, told)
     facts |= {**measure.facts(tuned), **_about_training(model)}
     facts["base"], facts["model"] = str(model.manifest["base"]), model.name
     case = Case(model, recipe, data, rows, names, tuned, base, store, {})
     facts |= _looked_into(case, facts)
+    facts |= speeds(tuned, base, recipe.evaluate.usd_per_hour)
+    facts |= _beside(model, recipe, data, store, listener)
+    return summarize(facts)
+
+
+def _beside(
+    model: Model, recipe: Recipe, data: Dataset, store: Store, listener: Listener
+) -> dict[str, Any]:
+    """What is measured beside the test rows: general text, corrections, tasks."""
+    facts: dict[str, Any] = {}
     forgotten = measure_forgetting(model, recipe, store, listener)
     if forgotten is not None:
         facts["forgetting"] = forgotten
@@ -87,7 +99,7 @@ def evaluate(
         facts["corrections"] = corrected
     if recipe.evaluate.tasks:
         facts["tasks"] = ask_tasks(model, recipe, store, listener)
-    return summarize(facts)
+    return facts
 
 
 def measure_forgetting(
@@ -97,7 +109,7 @@ def measure_forgetting(
     general = ask_general(model, recipe, store, listener)
     if general is None:
         return None
-    found = _measure("perplexity", *general, recipe)
+    found = measure_one("perplexity", *general, recipe)
     return {"text": recipe.remember.text, "rows": len(general[0].tokens_N), **found}
 
 
@@ -126,7 +138,8 @@ def check_metrics(recipe: Recipe) -> None:
 
     Raises:
         UnknownName: There is no such metric.
-        DataError: It measures what the method does not compute.
+        DataError: It measures what the method does not compute, or the untuned model is to be told
+            something that it cannot hear.
     """
     measured = METHODS[recipe.method.name].measured
     asked = recipe.evaluate.metrics
@@ -138,6 +151,7 @@ def check_metrics(recipe: Recipe) -> None:
                 where="evaluate.metrics",
                 fix=f"Leave it to auto, or choose from: {', '.join(fitting)}.",
             )
+    check_rivals(recipe)
 
 
 def kept_evaluation(model: Model, recipe: Recipe, data: Dataset, store: Store) -> Report | None:
@@ -161,42 +175,6 @@ def metric_names(recipe: Recipe, more: list[str]) -> list[str]:
     """Metrics asked for; by itself what the sample calls for, and the method's."""
     asked = recipe.evaluate.metrics
     return [*more, *METHODS[recipe.method.name].metrics] if asked == "auto" else list(asked)
-
-
-def _measured(names: list[str], tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
-    """Metrics by name, and those that mean nothing for the rows, of one model or of both."""
-    found = {name: _measure(name, tuned, base, recipe) for name in names}
-    tested = [part for known in found.values() if (part := known["difference"])]
-    for part, p in zip(tested, holm([part["p"] for part in tested]), strict=True):
-        part["p_corrected"] = p
-    unknown = {name: known for name, known in found.items() if known["undefined"]}
-    return {
-        "metrics": {name: known for name, known in found.items() if known["tuned"]},
-        "undefined": {
-            name: {"title": known["title"], "why": known["undefined"]}
-            for name, known in unknown.items()
-        },
-    }
-
-
-def _measure(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
-    known = metric(name)
-    base_NK = known.statistics(base) if base is not None else None
-    found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
-    parts = {
-        name: part if part and not math.isnan(part["value"]) else None
-        for name, part in asdict(found).items()
-    }
-    if parts["difference"] and found.difference:
-        parts["difference"]["detectable"] = found.difference.detectable
-    is_whole = parts["tuned"] and (base is None or parts["base"])
-    return {
-        "title": known.title,
-        "better": known.better,
-        "is_share": known.is_share,
-        **parts,
-        "undefined": "" if is_whole else why_undefined(known),
-    }
 
 
 def _fit(

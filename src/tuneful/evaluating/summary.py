@@ -9,6 +9,7 @@ from tuneful.evaluating.analysing import shown
 from tuneful.evaluating.corrections import about_corrections, corrections_table
 from tuneful.evaluating.elsewhere import about_elsewhere, elsewhere_table
 from tuneful.evaluating.on_tasks import about_tasks, tasks_table
+from tuneful.evaluating.speed import speed_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ MUCH_FORGOTTEN = 0.1
 def summarize(facts: Mapping[str, Any]) -> Report:
     """The evaluation's report."""
     tables = [_metrics(facts)]
+    tables += [_rivals_table(facts)] if _rivals(facts) else []
+    tables += [speed_table(facts["speed"])] if "speed" in facts else []
     if facts.get("elsewhere"):
         tables.append(elsewhere_table(facts["elsewhere"]))
     if "analysis" in facts:
@@ -59,20 +62,43 @@ def interval(part: Mapping[str, float], *, is_share: bool, sign: bool = False) -
 
 def _metrics(facts: Mapping[str, Any]) -> Table:
     rows: list[list[Cell]] = []
+    names = _rivals(facts)
     for known in facts["metrics"].values():
         share = known["is_share"]
+        told = [known["rivals"][name]["value"] for name in names]
         base, apart = known["base"], known["difference"]
+        parts = [base, *told, known["tuned"]]
         rows.append(
             [
                 known["title"],
-                interval(base, is_share=share) if base else None,
-                interval(known["tuned"], is_share=share),
+                *(interval(part, is_share=share) if part else None for part in parts),
                 interval(apart, is_share=share, sign=True) if apart else None,
-                _p(apart.get("p_corrected", apart["p"])) if apart else None,
+                p_text(apart.get("p_corrected", apart["p"])) if apart else None,
             ]
         )
     note = f"{facts['rows']:,} test rows; 95 % intervals by bootstrap over rows{_tests(facts)}."
-    return Table("Base and tuned", ["metric", "base", "tuned", "difference", "p"], rows, note)
+    columns = ["metric", "base", *names, "tuned", "difference", "p"]
+    return Table("Base and tuned", columns, rows, note)
+
+
+def _rivals(facts: Mapping[str, Any]) -> list[str]:
+    """What the untuned model was told: "prompted", "3-shot"."""
+    for known in facts["metrics"].values():
+        return list(known.get("rivals", {}))
+    return []
+
+
+def _rivals_table(facts: Mapping[str, Any]) -> Table:
+    """Tuned minus the untuned model that was told more."""
+    rows: list[list[Cell]] = []
+    for known in facts["metrics"].values():
+        for name, part in known["rivals"].items():
+            apart = part["difference"]
+            if apart:
+                shown = interval(apart, is_share=known["is_share"], sign=True)
+                rows.append([known["title"], name, shown, p_text(apart["p_corrected"])])
+    note = "Of the same rows; the untuned model was told by evaluate.system and evaluate.few_shot."
+    return Table("Tuned minus base that is told", ["metric", "base", "difference", "p"], rows, note)
 
 
 def _tests(facts: Mapping[str, Any]) -> str:
@@ -84,7 +110,8 @@ def _tests(facts: Mapping[str, Any]) -> str:
     tests = " or ".join(
         kinds[kind] for kind in dict.fromkeys(part.get("test", "permutation") for part in apart)
     )
-    corrected = f", corrected for {len(apart)} metrics (Holm)" if len(apart) > 1 else ""
+    num = len(apart) * (1 + len(_rivals(facts)))
+    corrected = f", corrected for {num} tests (Holm)" if num > 1 else ""
     first = next(iter(facts["metrics"].values()))
     shown = _detectable(first)
     can = f"; of {first['title']} they show differences from {shown} on" if shown else ""
@@ -104,7 +131,7 @@ def forgetting_table(known: Mapping[str, Any]) -> Table:
     """What a general text is to both models."""
     base, apart = known["base"], known["difference"]
     cells: list[Cell] = [interval(part, is_share=False) for part in (base, known["tuned"])]
-    cells += [interval(apart, is_share=False, sign=True), _p(apart["p"])]
+    cells += [interval(apart, is_share=False, sign=True), p_text(apart["p"])]
     note = f"{known['rows']:,} passages that the model was not tuned for: {known['text']}."
     columns = ["metric", "base", "tuned", "difference", "p"]
     return Table("General text", columns, [["perplexity", *cells]], note)
@@ -128,7 +155,8 @@ def about_forgetting(known: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
-def _p(p: float) -> str:
+def p_text(p: float) -> str:
+    """How a value of p is shown."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
@@ -137,6 +165,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     name, first = next(iter(facts["metrics"].items()), ("", None))
     if first and first["difference"]:
         yield from _about_gain(name, first)
+        yield from _about_rivals(name, first)
     yield from _about_undefined(facts)
     yield from _about_trivial(facts)
     yield from about_elsewhere(facts)
@@ -148,6 +177,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield from about_tasks(facts["tasks"])
     if "corrections" in facts:
         yield from about_corrections(facts["corrections"])
+    yield from _about_sandbox(facts)
     if facts["rows"] < FEW_ROWS:
         yield Finding(
             Level.WARNING,
@@ -163,6 +193,43 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
             "Confidences are as the model gives them: too few validation rows to calibrate on.",
             fix="Set data.split.validation or data.take.validation to 50 rows or more.",
             where="data.split.validation",
+        )
+
+
+def _about_rivals(name: str, known: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where telling the untuned model is as good as tuning it."""
+    for rival, part in known.get("rivals", {}).items():
+        apart = part["difference"]
+        if not apart:
+            continue
+        low = apart["low"] if known["better"] == "higher" else -apart["high"]
+        if low > 0:
+            continue
+        shown = interval(apart, is_share=known["is_share"], sign=True)
+        yield Finding(
+            Level.WARNING,
+            "no-gain-over-prompt",
+            f"By {known['title']} the tuned model is not shown to be better than its base when "
+            f"that is told ({rival}).",
+            evidence=f"difference {shown}",
+            fix="Use the base with that prompt, or train longer or on more rows; tuning still "
+            "saves the prompt's tokens.",
+            where=f"evaluate.metrics: {name}",
+        )
+
+
+def _about_sandbox(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What programs that the model wrote could have done here."""
+    missing = facts.get("sandbox_open")
+    if missing:
+        yield Finding(
+            Level.WARNING,
+            "sandbox-open",
+            f"Programs that the model wrote ran without: {', '.join(missing)}.",
+            evidence="found out by trying on this machine",
+            fix="Run the evaluation in a container, or on Linux 5.13 or later with user "
+            "namespaces allowed.",
+            where="evaluate.metrics: pass_at_k",
         )
 
 

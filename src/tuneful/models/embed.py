@@ -61,6 +61,24 @@ class Embedder:
                 found[i] = row
         return np.stack(found)
 
+    def states(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """The last states of each text's tokens, those around it with them: [T, D] each.
+
+        Of encoders; a decoder's states know only what stands before them.
+        """
+        assert self.is_encoder, "decoders are refused before"
+        sequences = [self._closed(ids) for ids in self.tokenizer.encode(texts)]
+        found: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(sequences)
+        self.scorer.model.eval()
+        for members in cut_into_passes([len(ids) for ids in sequences], TOKENS_PER_PASS):
+            with torch.inference_mode():
+                state_TD = self.scorer.class_logits_and_states([sequences[i] for i in members])[1]
+            ends = np.cumsum([len(sequences[i]) for i in members])[:-1]
+            parts = np.split(state_TD.float().cpu().numpy(), ends)
+            for i, part in zip(members, parts, strict=True):
+                found[i] = part
+        return found
+
     def _closed(self, ids: Sequence[int]) -> list[int]:
         """A text's tokens. A decoder's states are had before targets, so it gets one at its end."""
         if self.is_encoder:
@@ -82,8 +100,13 @@ class Embedder:
         return sum_SD / lengths.clamp(min=1)[:, None]
 
 
-def load_embedder(located: Located, max_length: int) -> Embedder:
+def load_embedder(located: Located, max_length: int, *, exact: bool = False) -> Embedder:
     """Load a model to embed with: an encoder or a decoder, in bf16 where the machine has it.
+
+    Args:
+        located: The model.
+        max_length: Tokens of a text that are read.
+        exact: In float32, for numbers that are to compare with others'.
 
     Raises:
         ModelError: It is an adapter, or cannot be loaded.
@@ -101,7 +124,7 @@ def load_embedder(located: Located, max_length: int) -> Embedder:
     is_encoder = describe(located.folder).kind == "encoder"
     head = "classes" if is_encoder else "tokens"
     tokenizer = load_tokenizer(located.folder, needs_chat=False)
-    precision = torch.bfloat16 if look().has_bf16 else torch.float32
+    precision = torch.bfloat16 if look().has_bf16 and not exact else torch.float32
     weights = load_weights(located.folder, head=head, labels=labels, precision=precision)
     set_up(weights, tokenizer, None)
     weights = weights.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -25,6 +25,7 @@ from tuneful.models.packing import cut_into_passes
 from tuneful.models.quantize import Compact, cast_floats
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer
+from tuneful.models.spelling import learned_bytes
 from tuneful.models.tagger import Tagger
 from tuneful.models.tokenizer import load_tokenizer
 
@@ -64,8 +65,17 @@ class Chatter:
             max_new_tokens: Longest answer.
             on_done: Told how many conversations are done, now and then.
         """
+        return [self.tokenizer.decode(ids) for ids in self.said(talks, max_new_tokens, on_done)]
+
+    def said(
+        self,
+        talks: Sequence[Talk],
+        max_new_tokens: int,
+        on_done: Callable[[int], None] | None = None,
+    ) -> list[list[int]]:
+        """The tokens of the likeliest answers, the end token with them where it was said."""
         encoded = [encode_prompt(self.tokenizer, talk) for talk in talks]
-        return self.continued(encoded, max_new_tokens, on_done)
+        return self._all(encoded, max_new_tokens, on_done)
 
     def continued(
         self,
@@ -74,24 +84,33 @@ class Chatter:
         on_done: Callable[[int], None] | None = None,
     ) -> list[str]:
         """The likeliest way (greedy) to go on with each sequence of token ids, as text."""
+        return [self.tokenizer.decode(ids) for ids in self._all(encoded, max_new_tokens, on_done)]
+
+    def _all(
+        self,
+        encoded: Sequence[list[int]],
+        max_new_tokens: int,
+        on_done: Callable[[int], None] | None = None,
+    ) -> list[list[int]]:
+        """What follows each, those of like length at once."""
         if self.scorer.packed:
             sampling = Sampling(max_new_tokens)
             eos_id = self.tokenizer.eos_id
             groups = generate(self.scorer, encoded, sampling, eos_id, on_done)
-            return [self.tokenizer.decode(ids) for (ids,) in groups]
+            return [ids for (ids,) in groups]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
-        result = [""] * len(encoded)
+        result: list[list[int]] = [[] for _ in encoded]
         self.scorer.model.eval()
         for start in range(0, len(order), ANSWERS_AT_ONCE):
             members = order[start : start + ANSWERS_AT_ONCE]
-            texts = self._generate([encoded[i] for i in members], max_new_tokens)
-            for index, text in zip(members, texts, strict=True):
-                result[index] = text
+            found = self._generate([encoded[i] for i in members], max_new_tokens)
+            for index, ids in zip(members, found, strict=True):
+                result[index] = ids
             if on_done:
                 on_done(min(len(order), start + ANSWERS_AT_ONCE))
         return result
 
-    def _generate(self, prompts: list[list[int]], max_new_tokens: int) -> list[str]:
+    def _generate(self, prompts: list[list[int]], max_new_tokens: int) -> list[list[int]]:
         pad, longest = self.tokenizer.pad_id, max(len(ids) for ids in prompts)
         tokens = torch.tensor([[pad] * (longest - len(ids)) + ids for ids in prompts])
         mask = torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in prompts])
@@ -104,7 +123,9 @@ class Chatter:
                 pad_token_id=pad,
                 eos_token_id=self.tokenizer.eos_id,
             )
-        return [self.tokenizer.decode(ids) for ids in out[:, longest:].tolist()]
+        end, said = self.tokenizer.eos_id, out[:, longest:].tolist()
+        # What follows the end token only fills the batch.
+        return [ids[: ids.index(end) + 1] if end in ids else ids for ids in said]
 
     def answer_logp(
         self, chats: Sequence[Chat], on_done: Callable[[int], None] | None = None
@@ -171,20 +192,6 @@ class Chatter:
                 fix="Give the first words.",
             )
         return self.continued(encoded, max_new_tokens)
-
-
-def learned_bytes(tokenizer: Tokenizer, tokens: Sequence[int], weights: Sequence[float]) -> int:
-    """Bytes in UTF-8 of what tokens with a weight spell, special ones apart.
-
-    A run of them spells what the text up to its end has more than the text before it: tokenizers
-    that drop a space at a text's beginning lose none within.
-    """
-    edges = [
-        at for at, weight in enumerate(weights) if (weight > 0) != (at > 0 and weights[at - 1] > 0)
-    ]
-    edges += [len(tokens)] * (len(edges) % 2)
-    ends = [len(tokenizer.decode(tokens[:at]).encode()) for at in edges]
-    return sum(ends[1::2]) - sum(ends[::2])
 
 
 @dataclass(frozen=True)

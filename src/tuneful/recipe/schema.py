@@ -109,6 +109,30 @@ class Evaluate(Section):
         description="A column of the source with the list of people's ratings of each row: a model "
         "that rates is set beside each of these people.",
     )
+    system: str = Field(
+        default="",
+        description="A system turn for the untuned model: what it does when it is told how, beside "
+        "what it does untold. For methods whose models answer conversations.",
+    )
+    few_shot: int = Field(
+        default=0,
+        ge=0,
+        description="Training rows that the untuned model is shown before each question, drawn by "
+        "the seed: what it does with examples.",
+    )
+    samples: int = Field(
+        default=1,
+        ge=1,
+        description="Answers drawn to each row for pass_at_k; 1 takes the likeliest answer.",
+    )
+    temperature: float = Field(
+        default=0.8,
+        gt=0,
+        description="They are drawn at; 0.8 is Chen et al.'s (2021, arXiv:2107.03374) for many.",
+    )
+    usd_per_hour: float = Field(
+        default=0.0, ge=0, description="Price of this machine: gives the money that answers cost."
+    )
 
 
 class Privacy(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuneful.workflow.audited import audit as audit
 from tuneful.workflow.audited import find_recipe as find_recipe
+from tuneful.workflow.contest import compare as compare
 from tuneful.workflow.gate import CAREFUL as CAREFUL
 from tuneful.workflow.gate import Gate as Gate
 from tuneful.workflow.stages import evaluate as evaluate

@@ -14,6 +14,7 @@ COMMANDS: Registry[Command] = Registry(
     {
         "audit": "tuneful.cli.commands.audit:COMMAND",
         "chat": "tuneful.cli.commands.chat:COMMAND",
+        "compare": "tuneful.cli.commands.compare:COMMAND",
         "completion": "tuneful.cli.commands.completion:COMMAND",
         "convert": "tuneful.cli.commands.convert:COMMAND",
         "data": "tuneful.cli.commands.data:COMMAND",

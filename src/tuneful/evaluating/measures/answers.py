@@ -6,6 +6,7 @@ Shapes: N rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.columns.accepted import read_accepted, reference_of
@@ -13,10 +14,11 @@ from tuneful.data.columns.json_schema import read_schema
 from tuneful.data.message import Message
 from tuneful.evaluating.measures.base import Plain, Told
 from tuneful.evaluating.metrics.json_answers import fields
+from tuneful.grading.sandbox import not_enforced
 from tuneful.models.chat import Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -41,6 +43,11 @@ class AnswerSample:
         schemas: JSON Schemas that answers must fit; "" for rows that have none.
         bytes_N: How many bytes the reference's learned tokens spell.
         tools: Functions that each row offers.
+        tests: Each row's own reference, such as code that tests the answer's; "" for none.
+        drawn: Answers drawn to each row; none where none were asked for.
+        said_N: Tokens of each answer, its end with them.
+        seconds: Of all answers, made many at once; 0 where it is not known.
+        alone_N: Seconds of the answer where it was made by itself, NaN elsewhere.
     """
 
     references: tuple[str, ...]
@@ -51,29 +58,63 @@ class AnswerSample:
     schemas: tuple[str, ...] = ()
     bytes_N: NDArray[np.int64] | None = None
     tools: tuple[tuple[dict[str, Any], ...], ...] = ()
+    tests: tuple[str, ...] = ()
+    drawn: tuple[tuple[str, ...], ...] = ()
+    said_N: NDArray[np.float64] | None = None
+    seconds: float = 0.0
+    alone_N: NDArray[np.float64] | None = None
 
 
 class Answers(Plain):
     """The last assistant's turn of each conversation."""
 
-    version: ClassVar[int] = 3  # 3: bytes are counted
+    version: ClassVar[int] = 4  # 4: answers are timed
 
     def depends_on(self) -> list[Any]:
-        """Where an answer is cut off."""
-        return [self.context.max_new_tokens]
+        """Where an answer is cut off, and what is asked beside it."""
+        extra = self.context.extra
+        more = [extra.samples, extra.temperature, extra.seed] if extra.samples else []
+        return [self.context.max_new_tokens, more, extra.timed]
 
     def ask(self, predictor: Chatter, rows: Sequence[Chat], told: Told) -> list[Any]:
-        """[answer, log p, tokens, bytes] of each row."""
+        """[answer, log p, tokens, bytes, more] of each row.
+
+        More are the answer's tokens, its share of the seconds that all took, answers that were
+        drawn, and the seconds that it took by itself.
+        """
         talks = [Talk(row.prompt, row.tools) for row in rows]
-        answers = predictor.answers(talks, self.context.max_new_tokens, told("answers"))
+        began = perf_counter()
+        said = predictor.said(talks, self.context.max_new_tokens, told("answers"))
+        share = (perf_counter() - began) / max(1, len(rows))
+        more: list[dict[str, Any]] = [{"tokens": len(ids), "seconds": share} for ids in said]
+        self._ask_more(predictor, talks, more, told)
         scores = predictor.answer_logp(rows, told("probabilities"))
-        return [[answer, *known] for answer, known in zip(answers, scores, strict=True)]
+        known = zip(said, scores, more, strict=True)
+        return [[predictor.tokenizer.decode(ids), *part, extra] for ids, part, extra in known]
+
+    def _ask_more(
+        self, predictor: Chatter, talks: Sequence[Talk], more: list[dict[str, Any]], told: Told
+    ) -> None:
+        """Draw answers, and time some by themselves, where that was asked for."""
+        from tuneful.models.draws import draw_answers
+        from tuneful.models.generate import Sampling
+
+        extra, most = self.context.extra, self.context.max_new_tokens
+        if extra.samples:
+            how = Sampling(most, extra.temperature, num_answers=extra.samples, seed=extra.seed)
+            drawn = draw_answers(predictor, talks, how, told("draws"))
+            for known, group in zip(more, drawn, strict=True):
+                known["drawn"] = group
+        for number in _spread(len(talks), extra.timed):
+            began = perf_counter()
+            predictor.said([talks[number]], most)
+            more[number]["alone"] = perf_counter() - began
 
     def sample(self, said: Sequence[Any], rows: Sequence[Chat]) -> AnswerSample:
         """Answers beside the rows' own."""
         import numpy as np
 
-        answers, logp, tokens, sizes = zip(*said, strict=True)
+        answers, logp, tokens, sizes, more = zip(*said, strict=True)
         references = tuple(row.answer for row in rows)
         accepted = tuple(reference_of(row) if row.tools else "" for row in rows)
         schemas = tuple(row.reference if read_schema(row.reference) else "" for row in rows)
@@ -86,6 +127,11 @@ class Answers(Plain):
             schemas,
             np.array(sizes),
             tuple(row.tools for row in rows),
+            tuple(row.reference for row in rows),
+            tuple(tuple(one["drawn"]) for one in more if "drawn" in one),
+            np.array([one.get("tokens", np.nan) for one in more], dtype=np.float64),
+            float(sum(one.get("seconds", 0.0) for one in more)),
+            np.array([one.get("alone", np.nan) for one in more], dtype=np.float64),
         )
 
     def metrics(self, sample: AnswerSample) -> list[str]:
@@ -98,8 +144,19 @@ class Answers(Plain):
         found += ["json_valid"] if keys else []
         return found + [f"field_accuracy:{key}" for key in keys[:MOST_FIELDS]]
 
+    def facts(self, sample: AnswerSample) -> Mapping[str, Any]:
+        """What programs in answers could do on this machine, where some were run."""
+        del sample
+        return {"sandbox_open": list(not_enforced())} if self.context.extra.runs_code else {}
+
     def say(self, predictor: Chatter, inputs: Sequence[Any]) -> list[dict[str, Any]]:
         """The answer to each text as a user's turn."""
         talks = [Talk((Message("user", str(text)),)) for text in inputs]
         answers = predictor.answers(talks, self.context.max_new_tokens)
         return [{"answer": answer} for answer in answers]
+
+
+def _spread(num_rows: int, count: int) -> list[int]:
+    """Numbers of so many rows, evenly spread."""
+    some = min(num_rows, count)
+    return [at * num_rows // some for at in range(some)]

@@ -25,6 +25,28 @@ Told = Callable[[str], Callable[[int], None]]
 
 
 @dataclass(frozen=True)
+class Extra:
+    """What a model that answers is asked beside one answer to each row.
+
+    Attributes:
+        samples: Answers drawn to each row; 0 for none.
+        temperature: They are drawn at.
+        timed: Rows that are asked one at a time, each timed.
+        seed: Of what is drawn.
+        runs_code: Whether a metric runs programs in answers.
+    """
+
+    samples: int = 0
+    temperature: float = 0.8
+    timed: int = 0
+    seed: int = 0
+    runs_code: bool = False
+
+
+NOTHING_MORE = Extra()
+
+
+@dataclass(frozen=True)
 class Context:
     """What a measure may know.
 
@@ -34,6 +56,7 @@ class Context:
         temperature: What logits are divided by before they become confidences.
         max_new_tokens: Longest answer.
         store: Where models that grade stand; needed where something is asked of such.
+        extra: What is asked of models that answer, beside answers.
     """
 
     labels: tuple[str, ...] = ()
@@ -41,6 +64,7 @@ class Context:
     temperature: float = 1.0
     max_new_tokens: int = 128
     store: Store | None = None
+    extra: Extra = NOTHING_MORE
 
     @classmethod
     def of(

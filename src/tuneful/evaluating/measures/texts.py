@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.evaluating.measures.base import Plain, Told
+from tuneful.models.spelling import learned_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,6 @@ class Texts(Plain):
     def ask(self, predictor: Chatter, rows: Sequence[Text], told: Told) -> list[Any]:
         """[log p, tokens, bytes] of each row, all its pieces together."""
         import numpy as np
-
-        from tuneful.models.predict import learned_bytes
 
         method = self.context.method
         assert method is not None, "a model of texts was trained"

@@ -1,0 +1,89 @@
+"""Metrics of models on the same rows, as the facts of a report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tuneful.evaluating.bootstrap import compare
+from tuneful.evaluating.metrics import metric
+from tuneful.evaluating.metrics.base import why_undefined
+from tuneful.evaluating.paired import holm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tuneful.recipe.schema import Recipe
+
+Facts = dict[str, Any]
+
+
+def measured(
+    names: Sequence[str], both: tuple[Any, Any], recipe: Recipe, told: Mapping[str, Any]
+) -> Facts:
+    """Metrics by name, and those that mean nothing for the rows, of one model or of both.
+
+    Args:
+        names: Of metrics.
+        both: Samples of the tuned and of the untuned model; None where it was not asked.
+        recipe: Says how often to resample.
+        told: Samples of the untuned model when it was told more, by how.
+    """
+    tuned, base = both
+    found = {name: measure_one(name, tuned, base, recipe) for name in names}
+    unknown = {name: known for name, known in found.items() if known["undefined"]}
+    metrics = {name: known for name, known in found.items() if known["tuned"]}
+    for name, sample in told.items():
+        _add_rival(metrics, name, tuned, sample, recipe)
+    correct_all(metrics)
+    return {
+        "metrics": metrics,
+        "undefined": {
+            name: {"title": known["title"], "why": known["undefined"]}
+            for name, known in unknown.items()
+        },
+    }
+
+
+def measure_one(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
+    """A metric of both samples, each a part without NaN, or None; and why one is not defined."""
+    known = metric(name)
+    base_NK = known.statistics(base) if base is not None else None
+    found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
+    parts = {
+        name: part if part and not math.isnan(part["value"]) else None
+        for name, part in asdict(found).items()
+    }
+    if parts["difference"] and found.difference:
+        parts["difference"]["detectable"] = found.difference.detectable
+    is_whole = parts["tuned"] and (base is None or parts["base"])
+    return {
+        "title": known.title,
+        "better": known.better,
+        "is_share": known.is_share,
+        **parts,
+        "undefined": "" if is_whole else why_undefined(known),
+    }
+
+
+def _add_rival(metrics: Facts, name: str, tuned: Any, told: Any, recipe: Recipe) -> None:
+    """Put beside each metric what the untuned model came to when it was told more."""
+    for key, known in metrics.items():
+        found = measure_one(key, tuned, told, recipe)
+        parts = {"value": found["base"], "difference": found["difference"]}
+        known.setdefault("rivals", {})[name] = parts
+
+
+def correct_all(metrics: Facts) -> None:
+    """Add p corrected for the number of tests (Holm) to every difference in the report."""
+    tested = list(_differences(metrics))
+    for part, p in zip(tested, holm([part["p"] for part in tested]), strict=True):
+        part["p_corrected"] = p
+
+
+def _differences(metrics: Facts) -> Iterator[Facts]:
+    for known in metrics.values():
+        for part in (known, *known.get("rivals", {}).values()):
+            if part["difference"]:
+                yield part["difference"]
