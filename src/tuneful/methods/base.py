@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tuneful.grading.rollouts import RolloutConfig, Sampled, Weighed
+    from tuneful.models.chat import Written
     from tuneful.models.tokenizer import Tokenizer
     from tuneful.recipe.parts import PartConfig
 
@@ -262,16 +263,17 @@ def encode_chats(
     Raises:
         DataError: The template refuses a row, or rewrites its earlier turns.
     """
-    from tuneful.models.chat import Talk, encode_chat
+    from tuneful.models.chat import Talk, learnable, write
 
-    encoded: list[list[Encoded]] = []
+    written: list[Written] = []
     for row in rows:
         try:
-            talk = Talk(row.messages, row.tools, only_last=only_last)
-            chat = encode_chat(tokenizer, talk, max_length)
+            written.append(write(tokenizer, Talk(row.messages, row.tools, only_last=only_last)))
         except DataError as error:
             where = f"{error.where}; first turn {row.messages[0].content[:60]!r}"
             raise DataError(error.message, where=where, fix=error.fix) from error
+    encoded: list[list[Encoded]] = []
+    for row, chat in zip(rows, learnable(tokenizer, written, max_length), strict=True):
         # The first token has nothing before it to be predicted from.
         weights = [0.0, *chat.weights[1:]]
         encoded.append([Encoded(chat.tokens, weights, weight=row.weight, num_cut=chat.num_cut)])

@@ -7,6 +7,7 @@ stop. What follows that token up to the next turn (a line break, say) is not lea
 from __future__ import annotations
 
 import json
+from bisect import bisect
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -107,22 +108,56 @@ def encode_prompt(tokenizer: Tokenizer, talk: Talk) -> list[int]:
     return tokenizer.encode([render(tokenizer, talk, for_answer=True)])[0]
 
 
-def encode_chat(tokenizer: Tokenizer, talk: Talk, max_length: int) -> Learnable:
-    """Tokens of a whole conversation and its learn mask, cut at `max_length`.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A conversation as text, and where in it each learned turn stands.
 
-    Training sees the same tokens as generation: where a token would straddle the border between
-    prompt and answer, both sides are tokenized apart. The mask carries each turn's weight.
+    Attributes:
+        text: In the model's own template.
+        spans: [start, end) in characters, of each learned turn.
+        of_turn: The weight of each learned turn.
+    """
+
+    text: str
+    spans: list[tuple[int, int]]
+    of_turn: list[float]
+
+
+def write(tokenizer: Tokenizer, talk: Talk) -> Written:
+    """The text of a whole conversation, to be read by `learnable`.
 
     Raises:
-        DataError: The template rewrites earlier turns, so that no mask can be drawn.
+        DataError: The template refuses it, or rewrites earlier turns, so that no mask can be drawn.
     """
     text = render(tokenizer, talk, for_answer=False)
     learned = talk.learned()
     spans = [_span(tokenizer, talk, number, text) for number in learned]
-    tokens, owners = _tokens_by_span(tokenizer, text, spans)
-    of_turn = [talk.messages[number].weight for number in learned]
-    weights = _end_with_eos(tokens, owners, of_turn, tokenizer.eos_id)
-    return Learnable(tokens[:max_length], weights[:max_length], max(0, len(tokens) - max_length))
+    return Written(text, spans, [talk.messages[number].weight for number in learned])
+
+
+def learnable(tokenizer: Tokenizer, written: Sequence[Written], max_length: int) -> list[Learnable]:
+    """Tokens of conversations and their learn masks, cut at `max_length`.
+
+    Training sees the same tokens as generation: where a token would straddle the border between
+    prompt and answer, both sides are tokenized apart. The mask carries each turn's weight.
+    """
+    found: list[Learnable] = []
+    texts = (chat.text for chat in written)
+    for chat, pieces in zip(written, tokenizer.encode_all_with_offsets(texts), strict=True):
+        tokens, owners = _tokens_by_span(tokenizer, chat, *pieces)
+        weights = _end_with_eos(tokens, owners, chat.of_turn, tokenizer.eos_id)
+        num_cut = max(0, len(tokens) - max_length)
+        found.append(Learnable(tokens[:max_length], weights[:max_length], num_cut))
+    return found
+
+
+def encode_chat(tokenizer: Tokenizer, talk: Talk, max_length: int) -> Learnable:
+    """Tokens of one conversation and its learn mask, as `learnable` makes them.
+
+    Raises:
+        DataError: The template refuses it, or rewrites earlier turns.
+    """
+    return learnable(tokenizer, [write(tokenizer, talk)], max_length)[0]
 
 
 def encode_answers(
@@ -154,7 +189,8 @@ def encode_answers(
 def _span(tokenizer: Tokenizer, talk: Talk, number: int, text: str) -> tuple[int, int]:
     """Where an assistant's turn stands in the text: [start, end) in characters."""
     before = render(tokenizer, talk.until(number), for_answer=True)
-    until = render(tokenizer, talk.until(number + 1), for_answer=False)
+    is_last = number + 1 == len(talk.messages)
+    until = text if is_last else render(tokenizer, talk.until(number + 1), for_answer=False)
     if text.startswith(before) and text.startswith(until):
         return len(before), len(until)
     raise DataError(
@@ -166,28 +202,38 @@ def _span(tokenizer: Tokenizer, talk: Talk, number: int, text: str) -> tuple[int
 
 
 def _tokens_by_span(
-    tokenizer: Tokenizer, text: str, spans: list[tuple[int, int]]
+    tokenizer: Tokenizer, chat: Written, ids: list[int], offsets: list[tuple[int, int]]
 ) -> tuple[list[int], list[int]]:
     """Token ids, and for each the number of its span or -1."""
-    ids, offsets = tokenizer.encode_with_offsets(text)
-    borders = {border for span in spans for border in span}
-    if not any(start < border < end for start, end in offsets for border in borders):
-        return ids, [_span_of(start, spans) for start, _ in offsets]
+    text = chat.text
+    borders = [border for span in chat.spans for border in span]
+    owners = _owners(offsets, borders)
+    if owners is not None:
+        return ids, owners
     edges = sorted({0, len(text), *borders})
     tokens: list[int] = []
     learned: list[int] = []
     pieces = [text[a:b] for a, b in pairwise(edges)]
     for start, piece in zip(edges, tokenizer.encode(pieces), strict=False):
         tokens += piece
-        learned += [_span_of(start, spans)] * len(piece)
+        learned += [_owner(bisect(borders, start))] * len(piece)
     return tokens, learned
 
 
-def _span_of(position: int, spans: list[tuple[int, int]]) -> int:
-    for number, (start, end) in enumerate(spans):
-        if start <= position < end:
-            return number
-    return -1
+def _owners(offsets: list[tuple[int, int]], borders: list[int]) -> list[int] | None:
+    """The span that each token begins in, or -1; None where a token straddles a border."""
+    owners: list[int] = []
+    for start, end in offsets:
+        passed = bisect(borders, start)
+        if passed < len(borders) and borders[passed] < end:
+            return None
+        owners.append(_owner(passed))
+    return owners
+
+
+def _owner(passed: int) -> int:
+    """The span that begins with the last border passed; -1 where that one ends a span."""
+    return passed // 2 if passed % 2 else -1
 
 
 def _end_with_eos(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.artifact import MANIFEST, building, digest
@@ -114,9 +116,7 @@ def _write(path: Path, data: Dataset, split: str, encoding: Encoding, listener: 
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _schema()) as writer:
         for rows in data.batches(split, ROWS_AT_ONCE):
             encoded = encoding.method.encode(rows, encoding.tokenizer, encoding.max_length)
-            writer.write_batch(
-                pa.RecordBatch.from_pylist([_encode(row) for row in encoded], schema=_schema())
-            )
+            writer.write_batch(as_batch(encoded))
             done += len(rows)
             facts = {
                 "stage": "train",
@@ -140,19 +140,58 @@ def _schema() -> Any:
     )
 
 
-def _encode(row: Sequence[Encoded]) -> dict[str, list[Any]]:
-    return {
-        "tokens": [list(sequence.tokens) for sequence in row],
-        "weights": [list(sequence.weights) for sequence in row],
-        "label": [sequence.label for sequence in row],
-        "weight": [sequence.weight for sequence in row],
-        "num_cut": [sequence.num_cut for sequence in row],
-        "targets": [list(sequence.targets) for sequence in row],
-        "second": [sequence.second for sequence in row],
-        "is_aside": [sequence.is_aside for sequence in row],
-        "length": [len(sequence.tokens) for sequence in row],
-        "num_learned": [sum(w > 0 for w in sequence.weights) for sequence in row],
+def as_batch(rows: Sequence[Sequence[Encoded]]) -> Any:
+    """Rows' sequences as a record batch; the numbers go into arrays whole, not one by one."""
+    pa = pyarrow()
+    every = [sequence for row in rows for sequence in row]
+    begin_R = _begins(map(len, rows))
+
+    tokens, length_S = _joined("i", (sequence.tokens for sequence in every))
+    weights, _ = _joined("d", (sequence.weights for sequence in every))
+    targets, _ = _joined("d", (sequence.targets for sequence in every))
+    counts = {
+        "label": [sequence.label for sequence in every],
+        "weight": [sequence.weight for sequence in every],
+        "num_cut": [sequence.num_cut for sequence in every],
+        "second": [sequence.second for sequence in every],
+        "is_aside": [sequence.is_aside for sequence in every],
+        "length": length_S,
+        "num_learned": _num_positive(weights),
     }
+    lists = {"tokens": tokens, "weights": weights, "targets": targets}
+    schema = _schema()
+    columns: list[Any] = []
+    for field in schema:
+        kind = field.type.value_type
+        known = lists.get(field.name)
+        values = pa.array(counts[field.name], kind) if known is None else known.cast(kind)
+        columns.append(pa.ListArray.from_arrays(begin_R, values))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _begins(sizes: Iterable[int]) -> Any:
+    """Where each of some lists begins when they stand in a row, and the end."""
+    return pyarrow().array(list(accumulate(sizes, initial=0)), pyarrow().int32())
+
+
+def _joined(code: str, lists: Iterable[Sequence[float]]) -> tuple[Any, list[int]]:
+    """Numbers of many lists as one array of lists, and the lists' lengths."""
+    pa = pyarrow()
+    flat, sizes = array(code), list[int]()
+    for numbers in lists:
+        flat.fromlist(numbers if type(numbers) is list else list(numbers))
+        sizes.append(len(numbers))
+    kind = pa.int32() if code == "i" else pa.float64()
+    values = pa.Array.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])
+    return pa.ListArray.from_arrays(_begins(sizes), values), sizes
+
+
+def _num_positive(lists: Any) -> Any:
+    """How many numbers of each list are above 0: [S]."""
+    import numpy as np
+
+    before = np.concatenate([[0], np.cumsum(lists.values.to_numpy() > 0)])
+    return np.diff(before[lists.offsets.to_numpy()])
 
 
 def _decode(record: dict[str, list[Any]]) -> list[Encoded]:
