@@ -25,6 +25,8 @@ READ = {
     "HF_TOKEN": "key for private and gated models and data sets",
     "PIP_INDEX_URL": "the package index that package:… comes from",
     "GOMP_SPINCOUNT": "turns that a thread waits awake (1000); more is slow on a busy machine",
+    "RAY_ADDRESS": "the Ray cluster that data.engine: ray works on",
+    "RAY_USAGE_STATS_ENABLED": "0: Ray reports its usage to nobody (0)",
     "CUDA_VISIBLE_DEVICES": "GPUs that may be used",
 }
 """Environment variables that Tuneful reads, or a library does for it; those that recipes name for
@@ -43,6 +45,17 @@ def let_threads_sleep() -> None:
     """Set SPIN_COUNT, unless the user chose. OpenMP reads it when torch is imported."""
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+
+
+def with_one_thread() -> dict[str, str]:
+    """The environment for one of several processes that share the cores among them."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def keep_ray_quiet() -> None:
+    """Let Ray report its usage to nobody, unless the user chose, and leave the GPUs as they are."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray 2.60 warns to set
 
 
 def home() -> Path:

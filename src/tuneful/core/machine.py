@@ -99,8 +99,12 @@ def _cpuinfo() -> _Processor:
     return _Processor(name, flags, len(cores))
 
 
-def _usable_cores(physical: int) -> int:
+def usable_cores() -> int:
     """Physical cores, or fewer where the process is confined to some."""
+    return _usable_cores(_cpuinfo().physical_cores)
+
+
+def _usable_cores(physical: int) -> int:
     allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return min(physical or allowed, allowed)
 

@@ -22,6 +22,7 @@ from tuneful.data.dataset import CLEANED, SKIPPED, Dataset
 from tuneful.data.readers.base import suffix
 from tuneful.data.reading.scan import Scan
 from tuneful.data.rows import kinds_of
+from tuneful.data.sharing.crew import gathered
 from tuneful.data.showing.seen import look_over
 from tuneful.data.showing.summary import describe, manifest_facts
 from tuneful.data.showing.written import write_report
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
     from tuneful.data.checks.base import Embed
     from tuneful.data.reading.lengths import TextFacts
     from tuneful.data.reading.records import Source
+    from tuneful.data.sharing.crew import Crew
     from tuneful.data.splitting.amounts import Amounts
     from tuneful.recipe.schema import Recipe
 
 VERSION = 8
 """Changes where the same source would be prepared otherwise than before."""
+NOT_WHAT_BUT_WHO = ("workers", "engine")
+"""Settings of data that no row depends on."""
 STAGING = "staging"
 """Of a folder in the making: rows as they were read, until they are checked."""
 
@@ -74,11 +78,11 @@ def prepare(
     if (final / MANIFEST).exists():
         return Dataset.open(final)
     manifest: dict[str, Any] = {"kind": "dataset", "name": source.name, "hash": hash_}
-    with building(final, manifest) as draft:
-        facts = replace(_write(recipe, sources, draft, listener), embed=embed)
+    with building(final, manifest) as draft, gathered(recipe.data) as crew:
+        facts = replace(_write(recipe, sources, draft, listener, crew), embed=embed)
         manifest |= manifest_facts(facts)
         seen = look_over(Dataset(draft, manifest))
-        report = describe(facts, check_rows(facts), seen)
+        report = describe(facts, check_rows(facts, crew), seen)
         write_report(Dataset(draft, manifest), report, seen)
         shutil.rmtree(draft / STAGING)
     return Dataset.open(final)
@@ -91,7 +95,8 @@ def rows_wanted(recipe: Recipe) -> tuple[str, ...]:
 
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
     # What is made of the rows afterwards, and what is part of the hash below.
-    later = {"answers", "augment", "canaries", "corrections", "select", "seed"}
+    made = {"answers", "augment", "canaries", "corrections", "select"}
+    later = {*made, "seed", *NOT_WHAT_BUT_WHO}
     asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source", *later})
     contents = [
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]
@@ -112,12 +117,15 @@ def _seed(recipe: Recipe) -> int:
     return recipe.seed if recipe.data.seed is None else recipe.data.seed
 
 
-def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listener) -> Facts:
+def _write(
+    recipe: Recipe, sources: list[Source], draft: Path, listener: Listener, crew: Crew
+) -> Facts:
     """Fill the draft folder with rows."""
     staging = draft / STAGING
     staging.mkdir()
-    scan = _read(recipe, sources, staging, listener)
-    facts = _split(recipe, scan, listener)
+    scan = Scan(recipe.data, staging, listener, rows_wanted(recipe), crew)
+    _read(recipe, sources, scan)
+    facts = _split(recipe, scan, listener, crew)
     (draft / "rows").mkdir()
     _write_splits(facts, draft / "rows", listener)
     if scan.skipped_file.exists():
@@ -127,8 +135,7 @@ def _write(recipe: Recipe, sources: list[Source], draft: Path, listener: Listene
     return facts
 
 
-def _read(recipe: Recipe, sources: list[Source], staging: Path, listener: Listener) -> Scan:
-    scan = Scan(recipe.data, staging, listener, rows_wanted(recipe))
+def _read(recipe: Recipe, sources: list[Source], scan: Scan) -> None:
     try:
         scan.read(sources[0], rows_needed(recipe.data))
         if len(sources) > 1:
@@ -136,10 +143,9 @@ def _read(recipe: Recipe, sources: list[Source], staging: Path, listener: Listen
             scan.read(sources[1], take.test if take.order == "first" else None)
     finally:
         scan.close()
-    return scan
 
 
-def _split(recipe: Recipe, scan: Scan, listener: Listener) -> Facts:
+def _split(recipe: Recipe, scan: Scan, listener: Listener, crew: Crew) -> Facts:
     """Decide for each staged row where it goes."""
     import numpy as np
 
@@ -155,7 +161,7 @@ def _split(recipe: Recipe, scan: Scan, listener: Listener) -> Facts:
     split_N = _arranged(recipe, rows, scan, amounts)
     used_N = choose(rows, amounts, draw) if split_N is None else split_N > 0
     near = data.split.group_duplicates != "exact"
-    copies = find_copies(scan.rows_file, used_N, near=near, listener=listener)
+    copies = find_copies(scan.rows_file, used_N, near=near, listener=listener, crew=crew)
     keep = data.split.group_duplicates != "none"
     if split_N is None:
         group_N = copies.group_N if keep else np.arange(len(used_N), dtype=np.int32)

@@ -272,6 +272,16 @@ class Data(Closed):
     skip_bad: bool = Field(
         default=False, description="Leave out rows that cannot be read, and list them."
     )
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        default="auto",
+        description="Processes that share the work of preparing; the rows are the same with any "
+        "number. auto: one a core, at most 8, once there is enough to do; 1: no other process.",
+    )
+    engine: Literal["processes", "ray"] = Field(
+        default="processes",
+        description="Who they are. processes: of this machine. ray: Ray's (extra ray), on the "
+        "cluster that RAY_ADDRESS names or else here.",
+    )
 
     @model_validator(mode="after")
     def _as_they_stand(self) -> Self:

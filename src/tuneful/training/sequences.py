@@ -177,9 +177,10 @@ def _begins(sizes: Iterable[int]) -> Any:
 def _joined(code: str, lists: Iterable[Sequence[float]]) -> tuple[Any, list[int]]:
     """Numbers of many lists as one array of lists, and the lists' lengths."""
     pa = pyarrow()
-    flat, sizes = array(code), list[int]()
+    flat: array[Any] = array(code)
+    sizes: list[int] = []
     for numbers in lists:
-        flat.fromlist(numbers if type(numbers) is list else list(numbers))
+        flat.fromlist(list(numbers))
         sizes.append(len(numbers))
     kind = pa.int32() if code == "i" else pa.float64()
     values = pa.Array.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])

@@ -5,6 +5,7 @@ To add a check: a file here with one function from Facts to findings, and a line
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tuneful.core.registry import Registry
@@ -12,7 +13,12 @@ from tuneful.core.registry import Registry
 if TYPE_CHECKING:
     from tuneful.core.report import Finding
     from tuneful.data.checks.base import Check, Facts
+    from tuneful.data.sharing.crew import Crew
 
+LONGEST = ("doubtful", "quality", "private")
+"""Begun first, so that none of them runs alone at the end."""
+FEWEST_SHARED = 5_000
+"""Rows whose checks are worth starting other processes for."""
 CHECKS: Registry[Check] = Registry(
     "check",
     {
@@ -40,7 +46,26 @@ CHECKS: Registry[Check] = Registry(
 )
 
 
-def check_rows(facts: Facts) -> list[Finding]:
-    """Run every check; the gravest findings come first."""
-    findings = [finding for name in CHECKS for finding in CHECKS[name](facts)]
+def check_rows(facts: Facts, crew: Crew) -> list[Finding]:
+    """Run every check, the crew some of them at once; the gravest findings come first."""
+    names = sorted(CHECKS, key=lambda name: (name not in LONGEST, name))
+    here = len(names) if facts.num_used < FEWEST_SHARED else 0
+    # Others' machines do not see the rows' file; and an encoder is loaded once, in this process.
+    if crew.is_remote or facts.recipe.data.doubtful.encoder:
+        made = map(Checking(facts), names)
+    else:
+        made = crew.map(Checking(replace(facts, embed=None)), names, here=here)
+    found = dict(zip(names, made, strict=True))
+    findings = [finding for name in sorted(names) for finding in found[name]]
     return sorted(findings, key=lambda finding: -finding.level)
+
+
+@dataclass(frozen=True)
+class Checking:
+    """One check after the other, by name."""
+
+    facts: Facts
+
+    def __call__(self, name: str) -> list[Finding]:
+        """What the check finds."""
+        return list(CHECKS[name](self.facts))

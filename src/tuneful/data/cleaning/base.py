@@ -30,6 +30,15 @@ class Mender(Protocol):
 
 
 @runtime_checkable
+class Remembering(Mender, Protocol):
+    """Mends texts by what it saw in those before: it cannot be shared among processes."""
+
+    def would_mend(self, text: str) -> bool:
+        """Whether it changes the text, whatever it saw before."""
+        ...
+
+
+@runtime_checkable
 class RowMender(Protocol):
     """Mends what is not a text of its own: the order of turns."""
 

@@ -88,6 +88,10 @@ class Mask:
             done = found.end
         return "".join([*parts, text[done:]]) if done else text
 
+    def would_mend(self, text: str) -> bool:
+        """Whether it holds private data; the numbers depend on the rows before."""
+        return bool(self._found(text))
+
     def _found(self, text: str) -> list[Private]:
         """In order; of two that overlap ours stands, for its check digits were looked at."""
         ours = find_private(text, self._kinds)

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.events import Event
-from tuneful.data.arrow import pyarrow
+from tuneful.data.arrow import pyarrow, read_batches
 from tuneful.data.copies.minhash import BANDS, bands
 from tuneful.data.copies.shingles import shingle
 from tuneful.data.copies.union import Union
 from tuneful.data.copies.verify import Texts
+from tuneful.data.sharing.crew import Alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from tuneful.core.events import Listener
     from tuneful.data.copies.shingles import Hashes
+    from tuneful.data.sharing.crew import Crew
 
 THRESHOLD = 0.8
 """Lee et al. 2022 (arXiv:2107.06499) took 0.8 as near-duplicate as well."""
@@ -37,6 +39,8 @@ CHUNK = 1 << 16
 MOST_COMPARED = 32
 """Texts of one bucket that a row is compared with; the other bands catch what is left."""
 BUFFER = 1 << 16
+KEYS_HERE = 16
+"""Batches that are hashed before others are asked: a process takes a second to start."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +58,24 @@ class Copies:
     num_near: int
 
 
-def find_copies(rows: Path, used_N: NDArray[np.bool_], *, near: bool, listener: Listener) -> Copies:
-    """Group the used rows of a staging file by their column "key"."""
+def find_copies(
+    rows: Path,
+    used_N: NDArray[np.bool_],
+    *,
+    near: bool,
+    listener: Listener,
+    crew: Crew | None = None,
+) -> Copies:
+    """Group the used rows of a staging file by their column "key"; the crew hashes them."""
     import numpy as np
 
     number_P = np.flatnonzero(used_N).astype(np.int32)
     folder = rows.parent / "bands"
     folder.mkdir()
     try:
-        starts = _write_bands(rows, folder, used_N, near, listener)
+        starts = [0]
+        keys = _keys(rows, used_N, listener, starts)
+        _write_bands(folder, near, (crew or Alone()).map(Hashing(near), keys, here=KEYS_HERE))
         union = Union(len(number_P))
         _join_exact(folder / "exact", union)
         num_exact = union.num_joined
@@ -81,35 +94,53 @@ def find_copies(rows: Path, used_N: NDArray[np.bool_], *, near: bool, listener: 
     return Copies(group_N, num_exact, union.num_joined - num_exact)
 
 
-def _write_bands(
-    rows: Path, folder: Path, used_N: NDArray[np.bool_], near: bool, listener: Listener
-) -> list[int]:
-    """Write one file of hashes for each band, and return where the batches begin."""
+def _keys(
+    rows: Path, used_N: NDArray[np.bool_], listener: Listener, starts: list[int]
+) -> Iterator[Any]:
+    """The texts of the used rows, batch by batch; `starts` gets where each batch ends."""
     pa = pyarrow()
+    total = len(used_N)
+    for index, batch in enumerate(read_batches(rows)):
+        begin = starts[-1]
+        starts.append(begin + batch.num_rows)
+        keys = batch.column("key").filter(pa.array(used_N[begin : starts[-1]]))
+        if len(keys):
+            yield keys
+        if index % 32 == 0:
+            facts = {"stage": "prepare", "done": begin, "total": total, "unit": "rows"}
+            listener(Event("progress", facts | {"text": "comparing"}))
+
+
+def _write_bands(folder: Path, near: bool, hashed: Iterable[list[bytes]]) -> None:
+    """Write one file of hashes for each band."""
     names = ["exact", *(str(band) for band in range(BANDS if near else 0))]
     files = [(folder / name).open("wb", buffering=BUFFER) for name in names]
-    starts, total = [0], len(used_N)
     try:
-        with pa.OSFile(str(rows)) as file, pa.ipc.open_file(file) as reader:
-            for index in range(reader.num_record_batches):
-                batch = reader.get_batch(index)
-                begin = starts[-1]
-                starts.append(begin + batch.num_rows)
-                keys = batch.column("key").filter(pa.array(used_N[begin : starts[-1]]))
-                if not len(keys):
-                    continue
-                files[0].write(_exact(keys).tobytes())
-                if near:
-                    hash_TN = bands(shingle(keys), len(keys))
-                    for band in range(BANDS):
-                        files[1 + band].write(hash_TN[:, band].tobytes())
-                if index % 32 == 0:
-                    facts = {"stage": "prepare", "done": begin, "total": total, "unit": "rows"}
-                    listener(Event("progress", facts | {"text": "comparing"}))
+        for bands_of_batch in hashed:
+            for file, hashes in zip(files, bands_of_batch, strict=True):
+                file.write(hashes)
     finally:
         for file in files:
             file.close()
-    return starts
+
+
+@dataclass(frozen=True)
+class Hashing:
+    """Hashes of texts, pure: others may do it as well.
+
+    Attributes:
+        near: Whether nearly equal texts are to be found.
+    """
+
+    near: bool
+
+    def __call__(self, keys: Any) -> list[bytes]:
+        """Eight bytes a text: of the whole text, then of each band."""
+        found = [_exact(keys).tobytes()]
+        if self.near:
+            hash_TN = bands(shingle(keys), len(keys))
+            found += [hash_TN[:, band].tobytes() for band in range(BANDS)]
+        return found
 
 
 def _exact(keys: Any) -> Hashes:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tuneful.data.cleaning import CLEANERS
-from tuneful.data.cleaning.base import Mender, RowMender, Sieve
+from tuneful.data.cleaning.base import Mender, Remembering, RowMender, Sieve
 from tuneful.data.strings import over_texts
 
 if TYPE_CHECKING:
@@ -40,52 +40,68 @@ class Done:
     first: list[str] = field(default_factory=list[str])
 
 
+class NeedsMemory(Exception):  # noqa: N818  (reads as what was found: "needs memory")
+    """A row that a step mends by what it saw before; it is not for others to do."""
+
+
 class Cleaning:
     """The steps that a recipe names, in the order they are meant to run in.
 
     Args:
         steps: Their settings.
-        file: Where each thing that is done gets a line of JSON.
-
-    Attributes:
-        done: By the step's name.
+        is_forgetful: Raise NeedsMemory for a row that a step with a memory would mend.
     """
 
-    def __init__(self, steps: Sequence[PartConfig], file: Path) -> None:
+    def __init__(self, steps: Sequence[PartConfig], *, is_forgetful: bool = False) -> None:
         made = [(str(step.name), CLEANERS[step.name](step)) for step in steps]
         self._steps = sorted(made, key=lambda step: step[1].order)
-        self._file = file
-        self.done: dict[str, Done] = {name: Done() for name, _ in self._steps}
+        self._is_forgetful = is_forgetful
 
-    def clean(self, made: Converted, number: int, *, is_test: bool = False) -> Converted | None:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The steps, in their order."""
+        return tuple(name for name, _ in self._steps)
+
+    def clean(
+        self, made: Converted, number: int, notes: list[dict[str, Any]], *, is_test: bool = False
+    ) -> Converted | None:
         """The row as the steps leave it, None where one leaves it out.
 
         Args:
             made: The row.
             number: Of the row in its source.
+            notes: Gets a line for each thing that is done.
             is_test: Whether it is the test source's.
+
+        Raises:
+            NeedsMemory: A step that remembers would mend it, and this is forgetful.
         """
         for name, step in self._steps:
             place: dict[str, Any] = {"row": number, "step": name}
             place |= {"from": "test_source"} if is_test else {}
             if isinstance(step, Mender):
-                made = self._mended(made, step, place)
+                made = self._mended(made, step, place, notes)
                 continue
             row = step.mend_row(made.row) if isinstance(step, RowMender) else made.row
             why = step.why_out(row) if isinstance(step, Sieve) else ""
             if why:
-                self._note(place | {"did": "left out", "why": why})
+                notes.append(place | {"did": "left out", "why": why})
                 return None
             if row != made.row:
-                self._note(place | {"did": "changed"})
+                notes.append(place | {"did": "changed"})
                 made = made._replace(row=row)
         return made
 
-    def _mended(self, made: Converted, step: Mender, place: dict[str, Any]) -> Converted:
+    def _mended(
+        self, made: Converted, step: Mender, place: dict[str, Any], notes: list[dict[str, Any]]
+    ) -> Converted:
         before: list[tuple[str, str]] = []
+        own = step.mend
+        if self._is_forgetful and isinstance(step, Remembering):
+            own = partial(_as_it_is, step)
 
         def mend(text: str) -> str:
-            better = mended(text, step.mend)
+            better = mended(text, own)
             if better != text:
                 before.append((text, better))
             return better
@@ -94,18 +110,46 @@ class Cleaning:
         if not before:
             return made
         was, now = differ(*before[0])
-        self._note(place | {"did": "changed"} | ({} if step.hides else {"was": was}) | {"now": now})
-        return made._replace(row=row, key=step.mend(made.key))
+        notes.append(
+            place | {"did": "changed"} | ({} if step.hides else {"was": was}) | {"now": now}
+        )
+        return made._replace(row=row, key=own(made.key))
 
-    def _note(self, line: dict[str, Any]) -> None:
-        done = self.done[line["step"]]
-        done.changed += line["did"] == "changed"
-        done.left_out += line["did"] != "changed"
-        if len(done.first) < MOST_EXAMPLES:
-            test = "test source's " if "from" in line else ""
-            done.first.append(f"{test}{line['row']:,}")
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+def _as_it_is(step: Remembering, text: str) -> str:
+    """A text that a step with a memory leaves alone."""
+    if step.would_mend(text):
+        raise NeedsMemory
+    return text
+
+
+class CleaningDone:
+    """What the steps of cleaning did: counted, and listed in a file.
+
+    Args:
+        steps: Their names.
+        file: Gets a line of JSON for each thing that is done.
+
+    Attributes:
+        done: By the step's name.
+    """
+
+    def __init__(self, steps: Sequence[str], file: Path) -> None:
+        self._file = file
+        self.done: dict[str, Done] = {name: Done() for name in steps}
+
+    def add(self, notes: Sequence[dict[str, Any]]) -> None:
+        """Count and list what was done to some rows."""
+        for line in notes:
+            done = self.done[line["step"]]
+            done.changed += line["did"] == "changed"
+            done.left_out += line["did"] != "changed"
+            if len(done.first) < MOST_EXAMPLES:
+                test = "test source's " if "from" in line else ""
+                done.first.append(f"{test}{line['row']:,}")
+        if notes:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in notes)
 
 
 def mended(text: str, mend: Callable[[str], str]) -> str:

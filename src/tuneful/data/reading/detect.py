@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level
@@ -20,13 +21,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A source's format, and how its records become rows."""
+    """A source's format, and how its records become rows.
+
+    Attributes:
+        sample: The rows that it was chosen by.
+    """
 
     format: str
     row_type: str
     match: Match
-    convert: Convert
     finding: Finding
+    sample: Sample
+
+    @cached_property
+    def convert(self) -> Convert:
+        """What turns one record's values into a row.
+
+        Raises:
+            DataError: The recipe names a column of weights, and rows of this kind have none.
+        """
+        convert = FORMATS[self.format]().converter(self.match, self.sample)
+        chosen = self.sample.chosen
+        return weighted(convert, self.row_type, chosen[WEIGHT]) if WEIGHT in chosen else convert
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Functions are made anew where they are needed.
+        return Chosen, (self.format, self.row_type, self.match, self.finding, self.sample)
 
 
 def choose_format(sample: Sample, asked: str, where: str, wanted: Sequence[str] = ()) -> Chosen:
@@ -46,19 +66,12 @@ def choose_format(sample: Sample, asked: str, where: str, wanted: Sequence[str] 
     sample = replace(sample, asked=asked)
     names = _candidates(sample, asked, wanted)
     name, match = _only(sample, names, where)
-    part = FORMATS[name]()
     is_asked = names == [name] and asked != "auto"
-    rows = match.rows or part.rows
-    convert = part.converter(match, sample)
-    if WEIGHT in sample.chosen:
-        convert = weighted(convert, rows, sample.chosen[WEIGHT])
-    return Chosen(
-        name,
-        rows,
-        match,
-        convert,
-        _finding(name, rows, match, sample, is_asked=is_asked),
-    )
+    rows = match.rows or FORMATS[name].rows
+    finding = _finding(name, rows, match, sample, is_asked=is_asked)
+    chosen = Chosen(name, rows, match, finding, sample)
+    _ = chosen.convert
+    return chosen
 
 
 def _candidates(sample: Sample, asked: str, wanted: Sequence[str]) -> list[str]:

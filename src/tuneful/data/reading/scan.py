@@ -9,26 +9,28 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
-from tuneful.core.events import Event
+from tuneful.core.events import Event, ignore
 from tuneful.data.arrow import Writer, columns_of, pyarrow, schema
-from tuneful.data.formats.base import BadValue, Sample
-from tuneful.data.reading.cleaned import Cleaning
+from tuneful.data.formats.base import Sample
+from tuneful.data.reading.cleaned import Cleaning, CleaningDone
 from tuneful.data.reading.detect import choose_format
 from tuneful.data.reading.filtering import Filter
 from tuneful.data.reading.records import BadRow, Record, place
 from tuneful.data.reading.seen import LabelSeen, Runs, Skipped
-from tuneful.data.rows import Labelled, Pair, classes_of, texts_of
-from tuneful.data.splitting.arranged import marked
+from tuneful.data.reading.taking import Taking, parts_of
+from tuneful.data.rows import Labelled, Pair, classes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tuneful.core.events import Listener
     from tuneful.data.formats.base import Converted
     from tuneful.data.reading.detect import Chosen
     from tuneful.data.reading.records import Source
+    from tuneful.data.reading.taking import Numbered, Taken
     from tuneful.data.rows import Row
+    from tuneful.data.sharing.crew import Crew
     from tuneful.recipe.data import Data
 
 ROWS_OF_SAMPLE = 100
@@ -38,6 +40,8 @@ BYTES_AT_ONCE = 1 << 18
 ROWS_AT_ONCE = 1000
 ROWS_BETWEEN_EVENTS = 2000
 MOST_EXAMPLES = 5
+PARTS_HERE = 8
+"""Parts that are cleaned before others are asked: a process takes a second to start."""
 
 
 @dataclass
@@ -51,6 +55,14 @@ class Part:
     num_read: int = 0
     files: dict[str, int] = field(default_factory=dict[str, int])
 
+    def past(self) -> Part:
+        """The part without the way it was read."""
+        return replace(self, source=replace(self.source, read=_nothing, meter=None))
+
+
+def _nothing() -> Iterator[Record | BadRow]:
+    return iter(())
+
 
 class Scan:
     """Reads sources into one staging file.
@@ -62,11 +74,11 @@ class Scan:
         labels: Classes by name, of rows with one class each.
         names: Classes or tags of rows that have several, and in how many rows each stands.
         runs: Of the first source.
-        cleaning: The steps of data.clean, and what they did.
+        cleaning: What the steps of data.clean did.
     """
 
     def __init__(
-        self, data: Data, folder: Path, listener: Listener, wanted: Sequence[str] = ()
+        self, data: Data, folder: Path, listener: Listener, wanted: Sequence[str], crew: Crew
     ) -> None:
         self.label_N, self.source_N = array("i"), array("i")
         self.marks: array[Any] = array("d" if data.split.time else "Q")
@@ -76,12 +88,18 @@ class Scan:
         self.runs, self.skipped = Runs(), Skipped()
         self.rows_file, self.skipped_file = folder / "rows.arrow", folder / "skipped.jsonl"
         self.cleaned_file = folder / "cleaned.jsonl"
-        self.cleaning = Cleaning(data.clean, self.cleaned_file)
-        self._data, self._listener, self._wanted = data, listener, wanted
+        self._steps = Cleaning(data.clean)
+        self.cleaning = CleaningDone(self._steps.names, self.cleaned_file)
+        self._data, self._listener, self._wanted, self._crew = data, listener, wanted, crew
         self._writer: Writer | None = None
         self._rows: list[Row] = []
         self._keys: list[str] = []
         self._bytes = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What others need to check the rows: all but what reading took."""
+        taken = {"_listener": ignore, "_writer": None, "_crew": None, "_steps": None}
+        return self.__dict__ | taken | {"parts": [part.past() for part in self.parts]}
 
     @property
     def row_type(self) -> str:
@@ -103,9 +121,11 @@ class Scan:
         part = Part(source, self._choose(first, source, kept), len(self.label_N))
         self._same_kind(part)
         self.parts.append(part)
-        for number, item in itertools.chain(first, records):
-            self._take(number, item, part, limit)
-            if number % ROWS_BETWEEN_EVENTS == 0:
+        is_second = part is not self.parts[0]
+        taking = Taking(self._data, part.chosen, is_test=is_second, cleaning=self._steps)
+        for taken in self._taken(taking, itertools.chain(first, records)):
+            self._add(taken, part, limit)
+            if taken.number % ROWS_BETWEEN_EVENTS == 0:
                 self._tell(source, part)
             is_full = limit is not None and self._is_full(part, limit)
             if is_full and not _has_label(part.chosen.row_type):
@@ -121,34 +141,34 @@ class Scan:
         if self._writer:
             self._writer.close()
 
-    def _take(self, number: int, item: Record | BadRow, part: Part, limit: int | None) -> None:
+    def _taken(self, taking: Taking, items: Iterable[Numbered]) -> Iterator[Taken]:
+        """What became of each record; others do the work where there is more than converting."""
+        crew, given = self._crew, parts_of(items)
+        pays = bool(self._data.clean) or crew.is_remote
+        work = taking if crew.is_alone or not pays else taking.forgetful()
+        for some in crew.map(work, given, here=PARTS_HERE) if pays else map(work, given):
+            for one in some:
+                yield one if one.again is None else taking.take(one.number, one.again)
+
+    def _add(self, taken: Taken, part: Part, limit: int | None) -> None:
         part.num_read += 1
-        part.files[item.file] = part.files.get(item.file, 0) + 1
-        if isinstance(item, BadRow):
-            self._skip(item)
-            return
-        try:
-            made = part.chosen.convert(item.values)
-            made = self._cleaned(self._named(made), number, part)
-            if made is None:
-                return
-            _check_text(made, may_be_empty=not self._data.skip_bad)
-            mark = marked(
-                self._data.split, item.values, made.key, is_test=part is not self.parts[0]
-            )
-        except BadValue as bad:
-            self._skip(BadRow(bad.problem, bad.fix, item.file, item.row, item.line))
+        part.files[taken.file] = part.files.get(taken.file, 0) + 1
+        self.cleaning.add(taken.notes)
+        if taken.bad is not None:
+            self._skip(taken.bad)
+        made, mark = taken.made, taken.mark
+        if made is None:
             return
         label = 0
         if isinstance(made.row, Labelled | Pair):
-            label = self._label(made.row.label, made.label_kind, number, part)
+            label = self._label(made.row.label, made.label_kind, taken.number, part)
         else:
             for name in classes_of(made.row):
                 self.names[name] = self.names.get(name, 0) + 1
         if limit is None or not self._is_full(part, limit):
             if mark is not None:
                 self.marks.append(mark)
-            self._keep(number, made, label, part)
+            self._keep(taken.number, made, label, part)
 
     def _label(self, name: str, kind: str, number: int, part: Part) -> int:
         seen = self.labels.get(name)
@@ -160,24 +180,6 @@ class Scan:
         if part is self.parts[0]:
             self.runs.add(name, number)
         return seen.number
-
-    def _named(self, made: Converted) -> Converted:
-        """The row with its class's name in place of the source's label."""
-        row, names = made.row, self._data.labels
-        if not names or not isinstance(row, Labelled | Pair):
-            return made
-        if row.label not in names:
-            known = ", ".join(names)
-            raise BadValue(
-                f"data.labels does not name the label {row.label!r}.", f"Add it; named are {known}"
-            )
-        return made._replace(row=replace(row, label=names[row.label]))
-
-    def _cleaned(self, made: Converted, number: int, part: Part) -> Converted | None:
-        """The row as data.clean leaves it; None where a step leaves it out."""
-        if not self._data.clean:
-            return made
-        return self.cleaning.clean(made, number, is_test=part is not self.parts[0])
 
     def _is_full(self, part: Part, limit: int) -> bool:
         return len(self.label_N) - part.begin >= limit
@@ -258,17 +260,3 @@ class Scan:
 
 def _has_label(row_type: str) -> bool:
     return row_type in {"labelled", "pair"}
-
-
-def _check_text(made: Converted, *, may_be_empty: bool) -> None:
-    if not may_be_empty and not made.key.strip():
-        raise BadValue("The text is empty.", "Fill it")
-    for text in texts_of(made.row):
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            sign = f"U+{ord(text[error.start]):04X}"
-            raise BadValue(
-                f"The text has half a character, {sign}, at place {error.start + 1:,}.",
-                "Write the character whole; JSON has two \\u escapes for an emoji",
-            ) from None
