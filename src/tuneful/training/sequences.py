@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.events import Event
@@ -177,7 +177,7 @@ def _begins(sizes: Iterable[int]) -> Any:
 def _joined(code: str, lists: Iterable[Sequence[float]]) -> tuple[Any, list[int]]:
     """Numbers of many lists as one array of lists, and the lists' lengths."""
     pa = pyarrow()
-    flat: array[Any] = array(code)
+    flat = cast("Any", array(code))
     sizes: list[int] = []
     for numbers in lists:
         flat.fromlist(list(numbers))
