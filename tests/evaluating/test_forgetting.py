@@ -42,7 +42,7 @@ def test_a_run_reports_what_general_text_has_become(tmp_path: Path, store: Store
     assert (known["text"], known["rows"]) == ("speeches", 60)
     assert known["tuned"]["value"] == pytest.approx(known["base"]["value"], rel=1e-6)
     assert known["base"]["value"] == pytest.approx(260, rel=0.2)  # a random model of 259 tokens
-    assert [table.title for table in report.tables][1] == "General text"
+    assert "General text" in [table.title for table in report.tables]
 
 
 @pytest.mark.slow
