@@ -37,7 +37,7 @@ def rows_of(table: str, store: Store) -> list[Chat]:
 def share(rows: list[Chat], answers: list[str], name: str) -> float:
     """A metric of these answers to the rows."""
     measure, known = MEASURES["answers"](Context()), metric(name)
-    sample = measure.sample([[answer, -1.0, 1] for answer in answers], rows)
+    sample = measure.sample([[answer, -1.0, 1, 1, {}] for answer in answers], rows)
     return value_of(known, known.statistics(sample))
 
 
