@@ -16,7 +16,7 @@ from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.evaluating.evaluate import check_metrics, metric_names
 from tuneful.evaluating.measured import correct_all, measure_one
 from tuneful.evaluating.predictions import ask_base, ask_tuned_once, measure_of
-from tuneful.evaluating.summary import interval, p_text
+from tuneful.evaluating.summary import differences, interval, p_text
 from tuneful.recipe.change import with_changes
 
 if TYPE_CHECKING:
@@ -257,13 +257,7 @@ def _values(facts: Mapping[str, Any]) -> Table:
 
 
 def _against(facts: Mapping[str, Any]) -> Table:
-    rows: list[list[Cell]] = []
-    for known in facts["metrics"].values():
-        for name, part in known["rivals"].items():
-            apart = part["difference"]
-            if apart:
-                shown = interval(apart, is_share=known["is_share"], sign=True)
-                rows.append([known["title"], name, shown, p_text(apart["p_corrected"])])
+    rows = differences(facts)
     note = (
         "Paired over rows; p by McNemar's exact test where rows are right or wrong, else by "
         f"permutation, corrected for {_tests(facts)} tests (Holm)."

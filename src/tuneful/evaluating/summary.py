@@ -88,8 +88,8 @@ def _rivals(facts: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _rivals_table(facts: Mapping[str, Any]) -> Table:
-    """Tuned minus the untuned model that was told more."""
+def differences(facts: Mapping[str, Any]) -> list[list[Cell]]:
+    """A line for each metric and rival: title, rival, difference with its interval, p."""
     rows: list[list[Cell]] = []
     for known in facts["metrics"].values():
         for name, part in known["rivals"].items():
@@ -97,6 +97,12 @@ def _rivals_table(facts: Mapping[str, Any]) -> Table:
             if apart:
                 shown = interval(apart, is_share=known["is_share"], sign=True)
                 rows.append([known["title"], name, shown, p_text(apart["p_corrected"])])
+    return rows
+
+
+def _rivals_table(facts: Mapping[str, Any]) -> Table:
+    """Tuned minus the untuned model that was told more."""
+    rows = differences(facts)
     note = "Of the same rows; the untuned model was told by evaluate.system and evaluate.few_shot."
     return Table("Tuned minus base that is told", ["metric", "base", "difference", "p"], rows, note)
 
