@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tuneful.data.collections.vader import (
+    is_held_out,
     ranks_of,
+    read_held_out_fours,
+    read_held_out_pairs,
     read_ranked_vader,
     read_rated_vader,
+    read_taught_vader,
     read_vader,
 )
 from tuneful.data.reading.records import Meter, Record
@@ -58,3 +62,32 @@ def test_ratings_of_single_people_stand_beside_their_text(tmp_path: Path):
         {"id": "8", "text": "dull", "rating": -2.0, "ratings": [-2, -2]},
         {"id": "9", "text": "well", "rating": 0.0, "ratings": []},
     ]
+
+
+def test_a_judge_learns_from_no_text_that_it_is_held_against(tmp_path: Path):
+    means = tmp_path / "movieReviewSnippets_GroundTruth.txt"
+    singles = tmp_path / "singles.txt"
+    of = {n: (n % 9) - 4 for n in range(400)}
+    means.write_text("".join(f"{n}\t{r}\ttext {n}\n" for n, r in of.items()), encoding="utf-8")
+    said = {n: [max(r - 1, -4), r, r, r, min(r + 1, 4)] for n, r in of.items()}
+    singles.write_text("".join(f"{n}\t0\t0\t{s}\n" for n, s in said.items()), encoding="utf-8")
+    learned = [one.values for one in read_taught_vader([means], Meter()) if isinstance(one, Record)]
+    pairs, fours = (
+        [one.values for one in read([means, singles], Meter()) if isinstance(one, Record)]
+        for read in (read_held_out_pairs, read_held_out_fours)
+    )
+    known = {text for row in learned for text in row["answers"]}
+    held = {text for row in (*pairs, *fours) for text in row["answers"].values()}
+    assert len(known) > 300
+    assert len(pairs) > 5
+    assert fours
+    assert not known & held
+    assert is_held_out("Text  7") == is_held_out("text 7")
+    for row in (*pairs, *fours):
+        ratings = {name: of[int(text.split()[1])] for name, text in row["answers"].items()}
+        assert len(set(ratings.values())) == len(ratings)
+        assert list(row["ranks"]) == ["panel 1", "panel 2", "panel 3"]
+        # The second panel's people are the second and the last: they rate as the mean, or above.
+        assert set(row["ranks"]["panel 3"]) == set(row["answers"])
+        best = max(ratings, key=ratings.__getitem__)
+        assert row["ranks"]["panel 3"][best] == 1

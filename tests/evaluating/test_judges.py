@@ -10,14 +10,15 @@ import pytest
 from tests.endpoint import Handler, endpoint
 from tests.world import chat_model, tuned_classifier
 from tuneful.cli.main import main
-from tuneful.core.errors import DataError, ModelError
+from tuneful.core.errors import ModelError
 from tuneful.core.store import Store
 from tuneful.data.message import Message
 from tuneful.evaluating.judges import voices
 from tuneful.evaluating.judges.judge import ask_judge, path_of
+from tuneful.evaluating.judges.minds import Reply, mind, orders
 from tuneful.evaluating.judges.questions import CRITERIA, Question, question, verdict
 from tuneful.evaluating.judges.summary import with_judges
-from tuneful.evaluating.judges.voices import Local, Remote, Said
+from tuneful.evaluating.judges.voices import Local, Said
 from tuneful.evaluating.people.from_file import review_file
 from tuneful.evaluating.people.making import Wanted
 from tuneful.evaluating.people.review import Item, Review
@@ -36,7 +37,7 @@ def review(folder: Path, store: Store, *, flips: bool = False, **wanted: object)
         for n, (a, b) in enumerate(said)
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return review_file(file, Wanted((str(file),), **wanted), store)  # type: ignore[arg-type]
+    return review_file(str(file), Wanted((str(file),), **wanted), store)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -155,9 +156,6 @@ def test_the_command_asks_an_endpoint_and_a_rating_is_a_number(
     assert plain["low"] <= (22 * 2 + 2) / 24
     assert plain["high"] >= (22 * 2 + 10) / 24
     assert path_of(made, "m", CRITERIA).exists()
-    ranked = review_file(tmp_path / "answers.jsonl", Wanted(("x",), "rank"), store)
-    with pytest.raises(DataError, match="ranks"):
-        ask_judge(ranked, Remote("http://127.0.0.1:1/v1", "m"), CRITERIA)
 
 
 @pytest.mark.slow
@@ -170,6 +168,11 @@ def test_models_here_judge_by_words_or_by_scores(
     scorer = Local(str(tuned_classifier(tmp_path / "reward", ("score",))), store)
     one, other = scorer.answers([question(item, order, "") for order in ((0, 1), (1, 0))])
     assert {verdict(one.text, 2), verdict(other.text, 2)} == {"A", "B"}
+    three = Item(0, asked, ("wonderful", "dull", "it rained"), (0, 1, 2))
+    ways = orders(3)
+    said = scorer.answers([question(three, order, "") for order in ways])
+    replies = {order: Reply(0, order, one.text) for order, one in zip(ways, said, strict=True)}
+    assert sorted(mind(3, replies).least) == [1, 2, 3]
     alone = Item(0, item.prompt, ("no",), (0,))
     with pytest.raises(ModelError, match="no ratings"):
         list(scorer.answers([question(alone, (0,), "")]))

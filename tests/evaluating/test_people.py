@@ -32,7 +32,7 @@ def answers(path: Path, count: int = 8, names: tuple[str, ...] = PAIR) -> Path:
 
 def review(tmp_path: Path, store: Store, names: tuple[str, ...] = PAIR, **wanted: object) -> Review:
     file = answers(tmp_path / "answers.jsonl", names=names)
-    return review_file(file, Wanted((str(file),), **wanted), store)  # type: ignore[arg-type]
+    return review_file(str(file), Wanted((str(file),), **wanted), store)  # type: ignore[arg-type]
 
 
 def say(review: Review, rater: str, *ranks: tuple[int, ...], is_bad: bool = False) -> None:
@@ -172,7 +172,7 @@ def test_the_same_answers_are_no_question(tmp_path: Path, store: Store):
     file = tmp_path / "answers.jsonl"
     rows = [{"prompt": "q", "answers": {"a": "yes", "b": word}} for word in ("yes ", "no")]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    made = review_file(file, Wanted((str(file),)), store)
+    made = review_file(str(file), Wanted((str(file),)), store)
     assert (len(made.items), made.manifest["num_alike"]) == (1, 1)
     for bad, said in [
         ('{"prompt": "q", "answers": {"a": "yes"}}', "no asking to rank of 1"),
@@ -183,7 +183,7 @@ def test_the_same_answers_are_no_question(tmp_path: Path, store: Store):
     ]:  # fmt: skip
         file.write_text(bad, encoding="utf-8")
         with pytest.raises(DataError, match=said):
-            review_file(file, Wanted((str(file),)), store)
+            review_file(str(file), Wanted((str(file),)), store)
 
 
 def test_the_command_shows_results_and_writes_rows(
@@ -197,3 +197,42 @@ def test_the_command_shows_results_and_writes_rows(
     assert main([*words, "--export", str(file)]) == 0
     assert "8 rows of the format preference" in capsys.readouterr().out
     assert len(file.read_text(encoding="utf-8").splitlines()) == 8
+
+
+def test_verdicts_in_a_file_are_peoples_once(tmp_path: Path, store: Store):
+    file = tmp_path / "judged.jsonl"
+    rows = [
+        {
+            "prompt": f"question {n}",
+            "answers": {"plain": f"no {n}", "tuned": f"yes {n}"},
+            "ranks": {"Ann": {"tuned": 1, "plain": 2}, "Bea": {"plain": 1, "tuned": 1}},
+            "ratings": {"Cleo": {"plain": 2, "tuned": 5}},
+        }
+        for n in range(3)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    made = review_file(str(file), Wanted((str(file),)), store)
+    (duel,) = summarize(made).facts["duels"]
+    assert (duel["num_rows"], duel["won"], duel["wins"]["value"]) == (3, 3, 0.75)
+    assert {(v.rater, v.numbers) for v in read(made.verdicts).verdicts} == {
+        ("Ann", (2, 1)),
+        ("Bea", (1, 1)),
+    }
+    # Nobody knows which stood left: sides are not counted.
+    assert {one["decided"] for one in summarize(made).facts["raters"]} == {0}
+    Desk(made).undo("Ann")
+    review_file(str(file), Wanted((str(file),)), store)
+    assert len(read(made.verdicts).verdicts) == 5
+    rated = review_file(str(file), Wanted((str(file),), "rate"), store)
+    assert {v.numbers for v in read(rated.verdicts).verdicts} == {(2,), (5,)}
+    assert {v.rater for v in read(rated.verdicts).verdicts} == {"Cleo"}
+
+
+@pytest.mark.parametrize("given", [{"plain": 1}, {"plain": 1, "tuned": 3}, {"plain": 1, "x": 2}, 1])
+def test_a_verdict_in_a_file_that_is_none_is_refused(tmp_path: Path, store: Store, given: object):
+    file = tmp_path / "judged.jsonl"
+    answers_ = {"plain": "no", "tuned": "yes"}
+    row = {"prompt": "question", "answers": answers_, "ranks": {"Ann": given}}
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="ranks has 'Ann'"):
+        review_file(str(file), Wanted((str(file),)), store)

@@ -180,7 +180,7 @@ def made(folder: Path, store: Store, names: tuple[str, ...], **wanted: object) -
         for n in range(3)
     ]  # fmt: skip
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return review_file(file, Wanted((str(file),), **wanted), store)  # type: ignore[arg-type]
+    return review_file(str(file), Wanted((str(file),), **wanted), store)  # type: ignore[arg-type]
 
 
 def test_rankings_and_ratings_by_keyboard_with_hostile_answers(

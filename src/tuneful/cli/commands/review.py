@@ -24,8 +24,8 @@ def add(parser: ArgumentParser) -> None:
         "models",
         metavar="RUN|MODEL|FILE",
         nargs="+",
-        help="a run (alone: against its base), then runs or models; or one file of rows with "
-        "prompt and answers by name",
+        help="a run (alone: against its base), then runs or models; or one file (or table of a "
+        "package) of rows with prompt and answers by name",
     )
     parser.add_argument(
         "--ask",
@@ -122,10 +122,15 @@ def _review(args: Namespace, store: Store, console: Console) -> Review:
 
     names = tuple(_reference(word, store) for word in args.models)
     wanted = Wanted(names, args.ask, args.split, args.items, args.seed, args.max_new_tokens)
-    first = Path(names[0])
-    if len(names) == 1 and first.is_file() and first.suffix != ".gguf":
-        return review_file(first, wanted, store, console.listener)
+    if len(names) == 1 and _has_rows(names[0]):
+        return review_file(names[0], wanted, store, console.listener)
     return review_models(wanted, store, console.listener)
+
+
+def _has_rows(word: str) -> bool:
+    """Whether it names a file, or a package's table (package:NAME/TABLE), and no model."""
+    is_table = word.startswith("package:") and "/" in word
+    return is_table or (Path(word).is_file() and Path(word).suffix != ".gguf")
 
 
 def _reference(word: str, store: Store) -> str:

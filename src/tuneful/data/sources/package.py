@@ -8,14 +8,19 @@ from tuneful.core.assets import asset, fetch_package
 from tuneful.core.errors import DataError
 from tuneful.data.collections.bfcl import NOTES as BFCL_NOTES
 from tuneful.data.collections.bfcl import read_bfcl
-from tuneful.data.collections.vader import NOTES as VADER_NOTES
 from tuneful.data.collections.vader import (
+    HELD_OUT_NOTES,
     RANKED_NOTES,
     RATED_NOTES,
+    TAUGHT_NOTES,
+    read_held_out_fours,
+    read_held_out_pairs,
     read_ranked_vader,
     read_rated_vader,
+    read_taught_vader,
     read_vader,
 )
+from tuneful.data.collections.vader import NOTES as VADER_NOTES
 from tuneful.data.reading.records import BadRow, Meter, Record, Source
 from tuneful.data.sources.base import describe_files, read_files, short_name
 
@@ -64,6 +69,9 @@ READERS: Mapping[str, Callable[[Sequence[Path], Meter], Iterator[Record | BadRow
     "vader": read_vader,
     "vader_ranked": read_ranked_vader,
     "vader_rated": read_rated_vader,
+    "vader_taught": read_taught_vader,
+    "vader_pairs": read_held_out_pairs,
+    "vader_fours": read_held_out_fours,
     "bfcl": read_bfcl,
 }
 """How a table is written, and what reads it."""
@@ -71,5 +79,8 @@ NOTES: Mapping[str, Sequence[str]] = {
     "vader": VADER_NOTES,
     "vader_ranked": RANKED_NOTES,
     "vader_rated": RATED_NOTES,
+    "vader_taught": TAUGHT_NOTES,
+    "vader_pairs": HELD_OUT_NOTES,
+    "vader_fours": HELD_OUT_NOTES,
     "bfcl": BFCL_NOTES,
 }

@@ -144,14 +144,12 @@ def _scored(model: RewardModel, questions: Sequence[Question]) -> Iterator[Said]
         raise ModelError(
             "A reward model compares answers; its scores are no ratings from 1 to 5.",
             where="--judge",
-            fix="Review two models with --ask prefer, or name a chat model.",
+            fix="Review two or more models with --ask prefer or rank, or name a chat model.",
         )
-    talks = [
-        (question.prompt, (Message("assistant", answer),))
-        for question in questions
-        for answer in question.answers
-    ]
-    scores = model.scores(talks).tolist()
-    for a, b in zip(scores[::2], scores[1::2], strict=True):
+    answers = dict.fromkeys((q.prompt, answer) for q in questions for answer in q.answers)
+    talks = [(prompt, (Message("assistant", answer),)) for prompt, answer in answers]
+    scores = dict(zip(answers, model.scores(talks).tolist(), strict=True))
+    for question in questions:
+        a, b = (scores[question.prompt, answer] for answer in question.answers)
         said = "TIE" if a == b else "A" if a > b else "B"
         yield Said(f"{a:.6g} to {b:.6g}: [[{said}]]")

@@ -154,7 +154,11 @@ def raters(review: Review, said: Said) -> list[Rater]:
 
 
 def _rater(own: Sequence[Verdict], *, is_pair: bool) -> Rater:
-    placed = [[v.numbers[answer] for answer in v.shown] for v in own if is_pair and not v.is_bad]
+    placed = [
+        [v.numbers[answer] for answer in v.shown]
+        for v in own
+        if is_pair and v.shown and not v.is_bad
+    ]
     decided = [(left, right) for left, right in placed if left != right]
     left = sum(left < right for left, right in decided)
     return Rater(own[-1].rater, len(own), len(decided), left, median(v.seconds for v in own))

@@ -113,7 +113,7 @@ def _people(people: Sequence[Rater], agreement: Agreement | None) -> Table:
             rater.name,
             rater.num,
             f"{rater.left} of {rater.decided}" if rater.decided else None,
-            rater.seconds,
+            rater.seconds or None,
         ]
         for rater in people
     ]

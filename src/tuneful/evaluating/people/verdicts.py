@@ -28,7 +28,7 @@ class Verdict:
         item: The item's number in the review.
         numbers: Of each of the item's answers, in the item's order: its rank (1 is best, equal
             ranks are ties); or its rating, where people rate.
-        shown: Which answer stood at each place.
+        shown: Which answer stood at each place; () where they said it elsewhere.
         is_bad: Whether no answer will do.
         note: What they wrote beside it.
         seconds: How long they looked.
@@ -69,17 +69,18 @@ def append(path: Path, verdict: Verdict) -> None:
     append_line(path, asdict(verdict))
 
 
-def append_line(path: Path, value: Mapping[str, Any]) -> None:
-    """Add a JSON object as a line; it is on disk when this returns."""
-    line = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+def append_line(path: Path, *values: Mapping[str, Any]) -> None:
+    """Add JSON objects, a line each; they are on disk when this returns."""
+    texts = [json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") for value in values]
+    lines = b"".join(text + b"\n" for text in texts)
     number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         size = os.fstat(number).st_size
         if size and os.pread(number, 1, size - 1) != b"\n":
-            line = b"\n" + line
-        written = os.write(number, line)
-        assert written == len(line), "regular files take all or raise"
+            lines = b"\n" + lines
+        written = os.write(number, lines)
+        assert written == len(lines), "regular files take all or raise"
         os.fsync(number)
     finally:
         os.close(number)
