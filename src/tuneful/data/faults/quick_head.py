@@ -59,6 +59,15 @@ class Features:
     num_places: int
     rarity_P: Floats
 
+    def of(self, part_B: Ints) -> tuple[NDArray[np.intp], Floats, Ints]:
+        """Some rows' features one after the other: where hashed to, weights, how many of each."""
+        import numpy as np
+
+        start_B, end_B = self.start_T[part_B], self.start_T[part_B + 1]
+        spans = [slice(*span) for span in zip(start_B.tolist(), end_B.tolist(), strict=True)]
+        place_N = np.concatenate([self.place_N[span] for span in spans]).astype(np.intp)
+        return place_N, np.concatenate([self.value_N[span] for span in spans]), end_B - start_B
+
 
 def features(
     hashed: list[NDArray[np.uint32]], num_classes: int, rarity_P: Floats | None = None
@@ -75,7 +84,7 @@ def features(
     num_places = PLACES
     while num_places * num_classes > MOST_WEIGHTS and num_places > FEWEST_PLACES:
         num_places //= 2
-    rows = [np.unique(hash_W & np.uint32(num_places - 1)).astype(np.int32) for hash_W in hashed]
+    rows = [_each_once(hash_W & np.uint32(num_places - 1)) for hash_W in hashed]
     start_T = np.cumsum([0, *(len(row) for row in rows)])
     place_N = np.concatenate(rows) if rows else np.zeros(0, np.int32)
     if rarity_P is None:
@@ -86,6 +95,16 @@ def features(
     norm_T = np.sqrt(np.bincount(text_N, value_N**2, minlength=len(rows)))
     value_N = (value_N / np.maximum(1e-9, norm_T)[text_N]).astype(np.float32)
     return Features(place_N, value_N, start_T, num_places, rarity_P)
+
+
+def _each_once(place_W: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """Sorted, without repetition. For the few of a row quicker than numpy's unique."""
+    import numpy as np
+
+    place_W = np.sort(place_W)
+    is_new_W = np.ones(len(place_W), np.bool_)
+    np.not_equal(place_W[1:], place_W[:-1], out=is_new_W[1:])
+    return place_W[is_new_W].astype(np.int32)
 
 
 def hash_words(texts: Array) -> list[NDArray[np.uint32]]:
@@ -148,7 +167,7 @@ def probabilities(rows: Features, part: Ints, weight_CP: Floats) -> Floats:
     result_BC = np.zeros((len(part), len(weight_CP) + 1), np.float32)
     for begin in range(0, len(part), 1024):
         some = part[begin : begin + 1024]
-        result_BC[begin : begin + 1024] = _softmax(_scores(rows, some, weight_CP)[0])
+        result_BC[begin : begin + 1024] = _softmax(_scores(*rows.of(some), weight_CP))
     return result_BC
 
 
@@ -163,31 +182,28 @@ def learn(rows: Features, label_T: Ints, used: Ints, num_classes: int) -> Floats
         order = draw.permutation(used)
         for begin in range(0, len(order), BATCH):
             part = order[begin : begin + BATCH]
-            score_BC, at_N, text_N = _scores(rows, part, weight_CP)
-            wrong_BC = _softmax(score_BC)
+            place_N, value_N, size_B = rows.of(part)
+            wrong_BC = _softmax(_scores(place_N, value_N, size_B, weight_CP))
             wrong_BC[np.arange(len(part)), label_T[part]] -= 1
-            place_N, value_N = rows.place_N[at_N], rows.value_N[at_N]
             for label in range(num_classes - 1):
-                slope_N = value_N * wrong_BC[text_N, label]
+                slope_N = value_N * np.repeat(wrong_BC[:, label], size_B)
                 np.add.at(square_CP[label], place_N, slope_N**2)
                 step_N = LEARNING_RATE * slope_N / np.sqrt(square_CP[label][place_N])
                 np.subtract.at(weight_CP[label], place_N, step_N)
     return weight_CP
 
 
-def _scores(rows: Features, part: Ints, weight_CP: Floats) -> tuple[Floats, Ints, Ints]:
-    """Scores [B, C] of some rows; their features' numbers, and which of the rows each is of."""
+def _scores(place_N: NDArray[np.intp], value_N: Floats, size_B: Ints, weight_CP: Floats) -> Floats:
+    """Scores [B, C] of rows with so many features each."""
     import numpy as np
 
-    size_B = rows.start_T[part + 1] - rows.start_T[part]
-    text_N = np.repeat(np.arange(len(part)), size_B)
-    first_B = np.cumsum(size_B) - size_B
-    at_N = np.arange(len(text_N)) - first_B[text_N] + rows.start_T[part][text_N]
-    place_N, value_N = rows.place_N[at_N], rows.value_N[at_N]
-    score_BC = np.zeros((len(part), len(weight_CP) + 1), np.float32)
+    begin_B = np.cumsum(size_B) - size_B
+    score_BC = np.zeros((len(size_B), len(weight_CP) + 1), np.float32)
     for label, weight_P in enumerate(weight_CP):
-        score_BC[:, label] = np.bincount(text_N, value_N * weight_P[place_N], minlength=len(part))
-    return score_BC, at_N, text_N
+        # One more, so that an empty row at the end begins somewhere.
+        weighed_N = np.append(value_N * weight_P[place_N], np.float32(0))
+        score_BC[:, label] = np.where(size_B, np.add.reduceat(weighed_N, begin_B), 0)
+    return score_BC
 
 
 def _softmax(score_BC: Floats) -> Floats:

@@ -111,7 +111,8 @@ def look_over(data: Dataset) -> Seen:
         total = 0
         for batch in read_batches(data.file(split)):
             lengths.append(_lengths(batch, data.row_type))
-            groups.append(batch.column("group").to_numpy())
+            # A copy: a view would keep the whole batch, texts and all.
+            groups.append(batch.column("group").to_numpy().copy())
             total += batch.num_rows
         ends.append(ends[-1] + total)
     length_N = np.concatenate(lengths) if lengths else np.zeros(0, np.int64)

@@ -1,0 +1,1 @@
+"""A package, so that the `tests` that some library installs cannot take its place."""
