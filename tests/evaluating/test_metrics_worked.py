@@ -15,7 +15,6 @@ from tuneful.evaluating.measures.classes import ClassSample
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.metrics.base import values
 from tuneful.evaluating.metrics.markup import broken
-from tuneful.evaluating.metrics.style import grade
 from tuneful.evaluating.speed import speed_of, speed_table
 from tuneful.models.spelling import learned_bytes
 
@@ -141,9 +140,6 @@ def test_rules_of_style():
     for name, known in cases.items():
         for said, wanted in known.items():
             assert value(name, answers([said], [""])) == wanted, (name, said)
-    # 10 words, 2 sentences, 11 syllables.
-    text = "The little cat sat on it. He likes warm milk."
-    assert grade(text) == pytest.approx(0.39 * 5 + 11.8 * 11 / 10 - 15.59)
     for name in ("regex", "regex:(", "words:many", "words:-", "uses:|", "reading_grade:low"):
         with pytest.raises(DataError, match=r"metric|pattern"):
             metric(name)

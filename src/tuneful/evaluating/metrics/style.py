@@ -2,10 +2,8 @@ r"""Rules of style: the share of answers that keep to one.
 
 Each takes what it asks for after a colon: "regex:^\d+$" (found somewhere in the answer, without
 spaces around it), "words:5-60" (also "words:-60", "words:5-"), "uses:thank you|please" and
-"avoids:as an AI|unfortunately" (whole words, whatever their case), "reading_grade:8" (at most).
-
-The grade is Flesch and Kincaid's (Kincaid et al. 1975): 0.39 words a sentence + 11.8 syllables a
-word - 15.59, years of American school. For English; syllables are counted by vowels.
+"avoids:as an AI|unfortunately" (whole words, whatever their case), "reading_grade:8" (at most, by
+evaluating.reading).
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tuneful.core.errors import DataError
 from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.reading import grade
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.answers import AnswerSample
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array
 
 WORD = re.compile(r"\w[\w'\u2019-]*")
-LATIN = re.compile(r"[^\W\d_][\w'\u2019-]*")
-SENTENCES = re.compile(r"[.!?]+(?=\s|$)|\n\s*\n")
-VOWELS = re.compile(r"[aeiouy]+")
-SILENT = re.compile(
-    r"(?<=[^aeiouyl])e$|(?<=[aeiouy]l)e$|(?<=[^aeiouytd])ed$|(?<=[^aeiouyscxzgh])es$"
-)
 
 
 class Rule(Mean):
@@ -141,20 +134,6 @@ class ReadingGrade(Rule):
     def keeps(self, said: str) -> bool:
         """Whether the answer's grade is at most this."""
         return grade(said) <= self._most
-
-
-def grade(text: str) -> float:
-    """Flesch and Kincaid's grade; 0 for a text without words."""
-    words = LATIN.findall(text.lower())
-    if not words:
-        return 0.0
-    parts = [part for part in SENTENCES.split(text) if LATIN.search(part)]
-    syllables = sum(_syllables(word) for word in words)
-    return 0.39 * len(words) / len(parts) + 11.8 * syllables / len(words) - 15.59
-
-
-def _syllables(word: str) -> int:
-    return max(1, len(VOWELS.findall(SILENT.sub("", word))))
 
 
 def _no_rule(where: str, problem: str) -> DataError:
