@@ -10,7 +10,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints/$(if $(shell nvidia-smi -L 2>/dev/null),cuda,cpu).txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 
-.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-eval bench-detectors bench-audits
+.PHONY: quickstart test test-fast test-slow check format docs golden recipes bench-classify bench-sft bench-methods bench-accuracy bench-data bench-eval bench-metrics bench-detectors bench-audits
 
 quickstart: .venv/.installed
 	@$(BIN)/tuneful run recipes/imdb.yaml
@@ -68,6 +68,9 @@ bench-data: .venv/.installed-bench
 
 bench-eval: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.evaluate
+
+bench-metrics: .venv/.installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.metrics
 
 bench-sft: .venv/.installed-bench
 	$(BIN)/python -m benchmarks.sft

@@ -36,7 +36,10 @@ def classes(truth: list[int], chosen: list[int], num_classes: int = 3) -> ClassS
 
 def answers(said: list[str], meant: list[str]) -> AnswerSample:
     return AnswerSample(
-        tuple(meant), tuple(said), np.array([-1.0] * len(said)), np.array([2] * len(said))
+        references=tuple(meant),
+        answers=tuple(said),
+        logp_N=np.array([-1.0] * len(said)),
+        tokens_N=np.array([2] * len(said)),
     )
 
 
@@ -116,20 +119,22 @@ def test_longest_common_subsequence_is_the_tables():
 
 
 def test_perplexity_weighs_rows_by_their_tokens():
-    sample = AnswerSample(("a", "b"), ("a", "b"), np.array([-3.0, -1.0]), np.array([3, 1]))
+    known = answers(["a", "b"], ["a", "b"])
+    sample = replace(known, logp_N=np.array([-3.0, -1.0]), tokens_N=np.array([3, 1]))
     assert value("perplexity", sample) == pytest.approx(np.e)
 
 
 def test_json_must_be_the_whole_answer_with_the_same_keys():
-    meant = ['{"a": 1}'] * 5
-    said = ['{"a": 2}', 'Sure: {"a": 1}', '{"a": 1', '{"b": 1}', "[1]"]
-    assert value("json_valid", answers(said, meant)) == pytest.approx(1 / 5)
+    said = ['{"a": 2}', 'Sure: {"a": 1}', '{"a": 1', '{"b": 1}', "[1]", '{"a": NaN}', "[" * 9999]
+    # More digits than Python reads as a number.
+    said.append('{"a": ' + "1" * 5000 + "}")
+    assert value("json_valid", answers(said, ['{"a": 1}'] * 8)) == pytest.approx(1 / 8)
 
 
 def test_a_field_is_equal_by_json_s_rules():
-    meant = ['{"a": 1}', '{"a": 1}', '{"a": "x"}', '{"a": true}']
-    said = ['{"a": 1.0}', '{"a": true}', '{"a": "y"}', "no"]
-    assert value("field_accuracy:a", answers(said, meant)) == pytest.approx(1 / 4)
+    meant = ['{"a": 1}', '{"a": 1}', '{"a": "x"}', '{"a": true}', '{"a": [1, {"b": 0}]}']
+    said = ['{"a": 1.0}', '{"a": true}', '{"a": "y"}', "no", '{"a": [1, {"b": false}]}']
+    assert value("field_accuracy:a", answers(said, meant)) == pytest.approx(1 / 5)
 
 
 def test_fields_are_those_that_all_references_have():
@@ -238,7 +243,7 @@ def test_quadratic_kappa_is_the_matrix_formula():
 def test_several_classes_a_text_by_hand():
     is_NC = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]], dtype=np.float64)
     chose_NC = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]], dtype=np.float64)
-    sample = LabelSample(is_NC, chose_NC)
+    sample = LabelSample(is_NC, log_odds_NC=2 * chose_NC - 1)
     # 2 right, 3 chosen, 3 true; only the third row is wholly right; classes 1, 2/3 and 0.
     assert value("micro_f1", sample) == pytest.approx(4 / 6)
     assert value("subset_accuracy", sample) == pytest.approx(1 / 3)

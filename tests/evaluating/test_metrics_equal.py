@@ -1,19 +1,18 @@
-"""Metrics equal their reference libraries on random input and on the edges."""
+"""Metrics of classes, labels and ratings equal scikit-learn's, at random and on the edges."""
 
-import random
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.evaluating.test_metrics import answers, classes, ratings, value
-from tests.world import encoder, review
+from tests.evaluating.test_metrics import classes, ratings, value
 from tuneful.evaluating.bootstrap import compare
-from tuneful.evaluating.measures.classes import ClassSample
+from tuneful.evaluating.calibration import fit_temperature, mean_nll, reliability
+from tuneful.evaluating.measures.classes import ClassSample, class_sample
+from tuneful.evaluating.measures.labels import LabelSample
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.metrics.base import values
 
@@ -98,6 +97,110 @@ def test_a_test_of_auroc_changes_models_row_by_row(metrics: Any):
     assert (same.value, same.p) == (0.0, 1.0)
 
 
+def test_auroc_of_more_classes_is_that_of_each_resamples_rows(metrics: Any):
+    draw = np.random.default_rng(6)
+    for truth, share in list(samples())[1:9]:
+        sample, known, rows = ClassSample(truth, share), metric("auroc"), len(truth)
+        drawn = draw.integers(0, rows, (70, rows))  # more than are taken at once
+        counts = np.stack([np.bincount(row, minlength=rows) for row in drawn]).astype(np.float64)
+        found = values(known, counts, known.statistics(sample))
+        for number, row in zip(found, drawn, strict=True):
+            of_each = [
+                metrics.roc_auc_score(truth[row] == c, share[row, c])
+                for c in range(share.shape[1])
+                if 0 < (truth[row] == c).sum() < rows
+            ]
+            assert number == pytest.approx(np.mean(of_each), abs=1e-12)
+
+
+def many_labels() -> Iterator[LabelSample]:
+    """Texts of several classes: at random, with ties, of none and of all, one class never there."""
+    draw = np.random.default_rng(7)
+    for number in range(12):
+        rows, size = 6 + 11 * number, 1 + number % 5
+        is_NC = (draw.random((rows, size)) < 0.4).astype(np.float64)
+        is_NC[0], is_NC[1] = 0, 1
+        odds_NC = is_NC + draw.normal(size=(rows, size)) - 0.5
+        yield LabelSample(is_NC, np.round(odds_NC, 1) if number % 2 else odds_NC)
+    yield LabelSample(np.eye(3), np.full((3, 3), -1.0))
+
+
+def test_metrics_of_labels_are_scikit_learns(metrics: Any):
+    for sample in many_labels():
+        truth, chosen = sample.is_NC.astype(int), sample.chose_NC.astype(int)
+        pair = (truth, chosen) if truth.shape[1] > 1 else (truth[:, 0], chosen[:, 0])
+        own = {"average": "binary"} if truth.shape[1] == 1 else {}
+        wanted = {
+            "macro_f1": metrics.f1_score(*pair, zero_division=0, **(own or {"average": "macro"})),
+            "micro_f1": metrics.f1_score(*pair, zero_division=0, **(own or {"average": "micro"})),
+            "subset_accuracy": metrics.accuracy_score(*pair),
+            "auroc": metrics.roc_auc_score(truth, sample.log_odds_NC, average="macro"),
+        }
+        for name, number in wanted.items():
+            assert value(name, sample) == pytest.approx(number, abs=1e-12), name
+
+
+def test_auroc_of_labels_leaves_out_what_none_or_all_have(metrics: Any):
+    is_NC = np.array([[1, 0, 1], [0, 0, 1], [1, 0, 1.0]])
+    odds_NC = np.array([[0.4, 2, 3], [0.4, 1, 2], [0.9, 0, 1]])
+    found = value("auroc", LabelSample(is_NC, odds_NC))
+    assert found == metrics.roc_auc_score(is_NC[:, 0], odds_NC[:, 0]) == 0.75
+    assert np.isnan(value("auroc", LabelSample(is_NC[:, 1:], odds_NC[:, 1:])))
+
+
+def test_micro_f1_of_classes_is_scikit_learns(metrics: Any):
+    for truth, share in samples():
+        sample = ClassSample(truth, share)
+        wanted = metrics.f1_score(truth, sample.chosen_N, average="micro")
+        assert value("micro_f1", sample) == pytest.approx(wanted)
+        assert value("micro_f1", sample) == pytest.approx(value("accuracy", sample))
+
+
+def test_reliability_and_calibration_error_are_those_of_scikit_learns_curve():
+    curve: Any = import_module("sklearn.calibration").calibration_curve
+    edges = np.stack([np.arange(8, 16) / 15, 1 - np.arange(8, 16) / 15], axis=1)
+    known = [*samples(), (np.arange(8) % 2, edges)]
+    for truth, share in known:
+        sample, bins = ClassSample(truth, share), reliability(share, truth)
+        right, sure = curve(sample.chosen_N == truth, share.max(axis=1), n_bins=15)
+        assert [one["right"] for one in bins] == pytest.approx(right.tolist())
+        assert [one["confidence"] for one in bins] == pytest.approx(sure.tolist())
+        rows = np.array([one["rows"] for one in bins])
+        assert value("ece", sample) == pytest.approx((rows * abs(right - sure)).sum() / rows.sum())
+
+
+def test_the_temperature_is_the_one_that_scipy_finds(metrics: Any):
+    search: Any = import_module("scipy.optimize").minimize_scalar
+    draw = np.random.default_rng(8)
+    for size in (2, 5):
+        truth = draw.integers(0, size, 200)
+        logits = (3 * draw.normal(size=(200, size)) + np.eye(size)[truth]).astype(np.float32)
+
+        def nll(temperature: float, truth: Any = truth, logits: Any = logits) -> float:
+            share = class_sample(truth, logits, temperature).probability_NC
+            return metrics.log_loss(truth, share)
+
+        best = search(nll, bounds=(0.05, 20), method="bounded", options={"xatol": 1e-8}).x
+        assert fit_temperature(logits, truth) == pytest.approx(best, rel=1e-5)
+        assert mean_nll(logits, truth, 2.0) == pytest.approx(nll(2.0))
+
+
+def test_quadratic_kappa_is_scikit_learns(metrics: Any):
+    draw = np.random.default_rng(9)
+    # All levels are named: scikit-learn counts steps between those that it knows.
+    how: Any = {"weights": "quadratic", "labels": [1, 2, 3, 4, 5]}
+    for rows in (2, 9, 200):
+        truth, found = draw.integers(1, 6, rows), draw.integers(1, 6, rows)
+        truth[0], found[0] = 1, 5
+        wanted = metrics.cohen_kappa_score(truth, found, **how)
+        sample = ratings(truth.tolist(), found.tolist())
+        assert value("quadratic_kappa", sample) == pytest.approx(wanted)
+        assert value("rating_accuracy", sample) == metrics.accuracy_score(truth, found)
+    always = ratings([1, 2, 3], [2, 2, 2])
+    wanted = metrics.cohen_kappa_score([1, 2, 3], [2, 2, 2], **how)
+    assert value("quadratic_kappa", always) == pytest.approx(wanted)
+
+
 def test_errors_of_ratings_are_scikit_learns(metrics: Any):
     draw = np.random.default_rng(1)
     for rows in (1, 7, 200):
@@ -105,74 +208,3 @@ def test_errors_of_ratings_are_scikit_learns(metrics: Any):
         sample = ratings(truth.tolist(), found.tolist())
         assert value("rmse", sample) == pytest.approx(metrics.root_mean_squared_error(truth, found))
         assert value("mae", sample) == pytest.approx(metrics.mean_absolute_error(truth, found))
-
-
-def texts(count: int, seed: int = 0) -> list[tuple[str, str]]:
-    """Answers and references with words in common, and the edges: empty, equal, short, foreign."""
-    draw = random.Random(seed)
-    words = "the cat, sat. on Mat 3.5% don't «où» 猫が it's a-b U.S. &amp; x".split()  # noqa: SIM905  (shorter)
-    found = [("", ""), ("", "a cat"), ("a cat", ""), ("same words here now", "same words here now")]
-    found += [("a", "a"), ("猫が座った", "猫が座っている"), ("!!! ?", "..."), ("a b c", "c b a")]
-    while len(found) < count:
-        meant = draw.choices(words, k=draw.randint(1, 14))
-        said = [draw.choice(words) if draw.random() < 0.3 else word for word in meant]
-        found.append((" ".join(said[: draw.randint(0, 14)]), " ".join(meant)))
-    return found
-
-
-def test_rouge_is_the_packages():
-    scorer: Any = import_module("rouge_score.rouge_scorer")
-    names = {"rouge1": "rouge_1", "rouge2": "rouge_2", "rougeL": "rouge_l"}
-    reference = scorer.RougeScorer(list(names))
-    for said, meant in texts(80):
-        wanted = reference.score(meant, said)
-        for theirs, ours in names.items():
-            found = value(ours, answers([said], [meant]))
-            assert found == pytest.approx(wanted[theirs].fmeasure), (ours, said, meant)
-
-
-def test_bleu_and_chrf_are_sacrebleus():
-    sacrebleu: Any = import_module("sacrebleu.metrics")
-    chosen = [texts(60, seed) for seed in range(3)] + [[one] for one in texts(12)]
-    chosen += [[("a b c d e", "v w x y z")], [("a b c d", "a b x y")]]
-    for pairs in chosen:
-        said, meant = [one for one, _ in pairs], [one for _, one in pairs]
-        sample = answers(said, meant)
-        for name, reference in {
-            "bleu": sacrebleu.BLEU(),
-            "bleu:zh": sacrebleu.BLEU(tokenize="zh"),
-            "bleu:char": sacrebleu.BLEU(tokenize="char"),
-            "chrf": sacrebleu.CHRF(),
-        }.items():
-            wanted = reference.corpus_score(said, [meant]).score
-            assert 100 * value(name, sample) == pytest.approx(wanted, abs=1e-9), (name, pairs[:2])
-
-
-def test_a_resample_of_bleu_is_that_of_its_rows():
-    sacrebleu: Any = import_module("sacrebleu.metrics")
-    pairs = texts(30)
-    drawn = np.random.default_rng(0).integers(0, 30, (20, 30))
-    counts = np.stack([np.bincount(row, minlength=30) for row in drawn]).astype(np.float64)
-    sample = answers(*map(list, zip(*pairs, strict=True)))
-    for name, reference in {"bleu": sacrebleu.BLEU(), "chrf": sacrebleu.CHRF()}.items():
-        known = metric(name)
-        found = 100 * values(known, counts, known.statistics(sample))
-        for number, row in zip(found, drawn, strict=True):
-            said, meant = zip(*(pairs[at] for at in row), strict=True)
-            assert number == pytest.approx(reference.corpus_score(said, [meant]).score)
-
-
-def test_bertscore_is_the_authors(tmp_path: Path):
-    bert_score: Any = import_module("bert_score")
-    folder = str(encoder(tmp_path / "encoder"))
-    draw = random.Random(5)
-    pairs = [(review(draw, is_good=True), review(draw, is_good=n % 2 == 0)) for n in range(12)]
-    pairs += [("good", "good"), ("film dull", "dull film")]
-    said, meant = map(list, zip(*pairs, strict=True))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library warns of its own and of others' age
-        _, _, wanted = bert_score.score(said, meant, model_type=folder, num_layers=2)
-    known = metric(f"bertscore:{folder}")
-    found = known.statistics(answers(said, meant))[:, 0]
-    assert found == pytest.approx(wanted.numpy(), abs=1e-4)
-    assert value(f"bertscore:{folder}", answers([""], ["good"])) == 0.0

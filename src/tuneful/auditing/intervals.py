@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from tuneful.evaluating.bootstrap import COVERAGE, Interval, row_counts
+from tuneful.evaluating.calibration import wilson
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array
@@ -49,11 +50,7 @@ def share(hits: int, total: int, comparisons: int = 1) -> Interval:
     if not total:
         return Interval(0.0, 0.0, 1.0)
     z = NormalDist().inv_cdf(1 - WRONG / 2 / max(1, comparisons))
-    rate = hits / total
-    middle = (rate + z * z / (2 * total)) / (1 + z * z / total)
-    spread = rate * (1 - rate) / total + z * z / (4 * total * total)
-    half = z / (1 + z * z / total) * spread**0.5
-    return Interval(rate, max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(hits / total, *wilson(hits, total, z))
 
 
 def beyond(interval: Interval, tolerance: float) -> bool:

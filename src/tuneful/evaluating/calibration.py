@@ -48,6 +48,13 @@ def mean_nll(logits_NC: Any, truth_N: Any, temperature: float) -> float:
     return float((total_N - scaled_NC[np.arange(len(truth_N)), truth_N]).mean())
 
 
+def bin_of(confidence_N: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The number, from 0, of each confidence's bin of equal width, its upper end in it."""
+    import numpy as np
+
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence_N)
+
+
 def reliability(
     probability_NC: NDArray[np.float64], truth_N: NDArray[np.int64]
 ) -> list[dict[str, float]]:
@@ -61,7 +68,7 @@ def reliability(
 
     confidence_N = probability_NC.max(axis=1)
     right_N = probability_NC.argmax(axis=1) == truth_N
-    bin_N = np.clip(np.ceil(confidence_N * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    bin_N = bin_of(confidence_N)
     found: list[dict[str, float]] = []
     for number in np.unique(bin_N).tolist():
         is_in = bin_N == number

@@ -20,7 +20,8 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "integer": lambda value: (
-        isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+        (isinstance(value, int) and not isinstance(value, bool))
+        or (isinstance(value, float) and value.is_integer())
     ),
 }
 SAYS_NOTHING = {"title", "description", "$schema", "examples", "default"}
@@ -68,8 +69,14 @@ def _list(value: Any) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Equal as JSON: 1 is 1.0 but not true."""
+def same_value(one: Any, other: Any) -> bool:
+    """Equal as JSON: 1 is 1.0 but not true, inside of lists and objects too."""
+    if isinstance(one, list) and isinstance(other, list):
+        ours, theirs = cast("list[Any]", one), cast("list[Any]", other)
+        return len(ours) == len(theirs) and all(map(same_value, ours, theirs))
+    if isinstance(one, dict) and isinstance(other, dict):
+        mine, yours = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        return mine.keys() == yours.keys() and all(same_value(mine[k], yours[k]) for k in mine)
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
@@ -100,8 +107,8 @@ def _of_kind(kind: str, holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any
 
 RULES: Mapping[str, Callable[[Any, Any, Any], bool]] = {
     "type": lambda value, wanted, _: any(TYPES[kind](value) for kind in _list(wanted)),
-    "enum": lambda value, wanted, _: any(_same(value, one) for one in wanted),
-    "const": lambda value, wanted, _: _same(value, wanted),
+    "enum": lambda value, wanted, _: any(same_value(value, one) for one in wanted),
+    "const": lambda value, wanted, _: same_value(value, wanted),
     "anyOf": lambda value, wanted, _: any(fits(value, part) for part in wanted),
     "properties": _properties,
     "additionalProperties": _closed,

@@ -30,7 +30,7 @@ MOST_FIELDS = 8
 """Keys of JSON answers that are measured one by one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AnswerSample:
     """Answers to conversations.
 
@@ -115,23 +115,20 @@ class Answers(Plain):
         import numpy as np
 
         answers, logp, tokens, sizes, more = zip(*said, strict=True)
-        references = tuple(row.answer for row in rows)
-        accepted = tuple(reference_of(row) if row.tools else "" for row in rows)
-        schemas = tuple(row.reference if read_schema(row.reference) else "" for row in rows)
         return AnswerSample(
-            references,
-            answers,
-            np.array(logp),
-            np.array(tokens),
-            accepted,
-            schemas,
-            np.array(sizes),
-            tuple(row.tools for row in rows),
-            tuple(row.reference for row in rows),
-            tuple(tuple(one["drawn"]) for one in more if "drawn" in one),
-            np.array([one.get("tokens", np.nan) for one in more], dtype=np.float64),
-            float(sum(one.get("seconds", 0.0) for one in more)),
-            np.array([one.get("alone", np.nan) for one in more], dtype=np.float64),
+            references=tuple(row.answer for row in rows),
+            answers=answers,
+            logp_N=np.array(logp),
+            tokens_N=np.array(tokens),
+            bytes_N=np.array(sizes),
+            accepted=tuple(reference_of(row) if row.tools else "" for row in rows),
+            schemas=tuple(row.reference if read_schema(row.reference) else "" for row in rows),
+            tools=tuple(row.tools for row in rows),
+            tests=tuple(row.reference for row in rows),
+            drawn=tuple(tuple(one["drawn"]) for one in more if "drawn" in one),
+            said_N=_numbers(more, "tokens"),
+            alone_N=_numbers(more, "alone"),
+            seconds=float(sum(one.get("seconds", 0.0) for one in more)),
         )
 
     def metrics(self, sample: AnswerSample) -> list[str]:
@@ -154,6 +151,13 @@ class Answers(Plain):
         talks = [Talk((Message("user", str(text)),)) for text in inputs]
         answers = predictor.answers(talks, self.context.max_new_tokens)
         return [{"answer": answer} for answer in answers]
+
+
+def _numbers(more: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
+    """What was noted of each row under a name; NaN where nothing was."""
+    import numpy as np
+
+    return np.array([one.get(name, np.nan) for one in more], dtype=np.float64)
 
 
 def _spread(num_rows: int, count: int) -> list[int]:

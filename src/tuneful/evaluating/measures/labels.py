@@ -25,15 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelSample:
-    """Which classes each text has, and which were chosen.
+    """Which classes each text has, and how likely the model has each.
 
     Attributes:
         is_NC: 1 where a class is true, else 0.
-        chose_NC: 1 where a class was chosen, else 0.
+        log_odds_NC: Of each class: log of p / (1 - p).
     """
 
     is_NC: NDArray[np.float64]
-    chose_NC: NDArray[np.float64]
+    log_odds_NC: NDArray[np.float64]
+
+    @property
+    def chose_NC(self) -> NDArray[np.float64]:
+        """1 where a class was chosen, being likelier than not, else 0."""
+        return (self.log_odds_NC > 0).astype("float64")
 
 
 class Labels(Plain):
@@ -44,7 +49,7 @@ class Labels(Plain):
         return predictor.logits([row.text for row in rows], told("rows")).tolist()
 
     def sample(self, said: Sequence[Any], rows: Sequence[MultiLabelled]) -> LabelSample:
-        """Chosen classes beside true ones.
+        """What the model has for likely beside what is true.
 
         Raises:
             DataError: A row has a class that the model does not know.
@@ -61,7 +66,7 @@ class Labels(Plain):
                     fix=f"Leave it out of the rows; the model knows {', '.join(labels)}.",
                 )
         is_NC = np.array([[float(label in row.labels) for label in labels] for row in rows])
-        return LabelSample(is_NC, (np.asarray(said) > 0).astype(np.float64))
+        return LabelSample(is_NC, np.asarray(said, dtype=np.float64))
 
     def plain_use(self) -> str:
         """Each class is a question of its own."""

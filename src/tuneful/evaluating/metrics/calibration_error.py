@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tuneful.evaluating.calibration import BINS
+from tuneful.evaluating.calibration import BINS, bin_of
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.classes import ClassSample
@@ -31,7 +31,7 @@ class CalibrationError:
         import numpy as np
 
         confidence_N = sample.probability_NC.max(axis=1)
-        bin_N = np.clip(np.ceil(confidence_N * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        bin_N = bin_of(confidence_N)
         gap_N = (sample.chosen_N == sample.truth_N) - confidence_N
         return np.where(bin_N[:, None] == np.arange(BINS), gap_N[:, None], 0.0)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tuneful.core.errors import DataError
+from tuneful.data.columns.json_schema import same_value
 from tuneful.evaluating.metrics.base import Mean
+from tuneful.grading.graders.base import json_of
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.answers import AnswerSample
@@ -57,17 +58,12 @@ class FieldAccuracy(Mean):
         found, wanted = object_of(said), object_of(meant)
         if found is None or wanted is None or self.part not in found or self.part not in wanted:
             return False
-        one, other = found[self.part], wanted[self.part]
-        # In Python 1 == True and 1 == 1.0; in JSON only the second pair is one value.
-        return one == other and isinstance(one, bool) == isinstance(other, bool)
+        return same_value(found[self.part], wanted[self.part])
 
 
 def object_of(text: str) -> dict[str, Any] | None:
     """The JSON object that the whole text is, or None."""
-    try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        return None
+    value = json_of(text, whole=True)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 

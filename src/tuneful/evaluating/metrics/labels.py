@@ -1,4 +1,7 @@
-"""Several classes a text: F1 over all decisions, and the share of texts got wholly right."""
+"""Several classes a text: F1 over all decisions, and the share of texts got wholly right.
+
+Where a text has one class, and one is chosen, F1 over all decisions is the accuracy.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from tuneful.evaluating.metrics.base import Mean
 
 if TYPE_CHECKING:
+    from tuneful.evaluating.measures.classes import ClassSample
     from tuneful.evaluating.measures.labels import LabelSample
     from tuneful.evaluating.metrics.base import Array
 
@@ -16,13 +20,13 @@ class MicroF1:
 
     better: ClassVar[Literal["higher", "lower"]] = "higher"
     is_share: ClassVar[bool] = True
-    measures: ClassVar[tuple[str, ...]] = ("labels",)
+    measures: ClassVar[tuple[str, ...]] = ("classes", "labels")
     title: ClassVar[str] = "micro F1"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
 
-    def statistics(self, sample: LabelSample) -> Array:
+    def statistics(self, sample: ClassSample | LabelSample) -> Array:
         """Classes that are right, and classes chosen plus classes true: [N, 2]."""
         import numpy as np
 

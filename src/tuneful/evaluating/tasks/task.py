@@ -96,7 +96,12 @@ class Task:
 
         nothing = np.zeros(len(items))
         references = tuple(item.gold for item in items)
-        sample = AnswerSample(references, tuple(answers), nothing, nothing.astype(np.int64))
+        sample = AnswerSample(
+            references=references,
+            answers=tuple(answers),
+            logp_N=nothing,
+            tokens_N=nothing.astype(np.int64),
+        )
         return metric(self.file.metric).statistics(sample)[:, 0]
 
     def prove(self) -> list[Finding]:

@@ -117,16 +117,21 @@ def json_of(text: str, *, whole: bool) -> Any:
         whole: The text must be JSON and nothing else; otherwise the first object in it will do.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         pass
     start = text.find("{")
     if whole or start < 0:
         return None
     try:
-        return json.JSONDecoder().raw_decode(text, start)[0]
+        return json.JSONDecoder(parse_constant=_no_number).raw_decode(text, start)[0]
     except (ValueError, RecursionError):
         return None
+
+
+def _no_number(name: str) -> float:
+    """NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(name)
 
 
 def field_of(text: str, field: str) -> str | None:
