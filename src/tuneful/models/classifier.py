@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from tuneful.models.packing import cut_into_passes
+from tuneful.models.packing import TOKENS_PER_PASS, cut_into_passes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tuneful.models.scoring import Scorer
     from tuneful.models.tokenizer import Tokenizer
 
-TOKENS_PER_PASS = 8192
 Input = str | tuple[str, str]
 """A text, or two of them."""
 

@@ -19,7 +19,7 @@ from tuneful.core.machine import look
 from tuneful.models.catalog import describe
 from tuneful.models.load import load_weights, set_up
 from tuneful.models.model import Model
-from tuneful.models.packing import cut_into_passes
+from tuneful.models.packing import TOKENS_PER_PASS, cut_into_passes
 from tuneful.models.scoring import Scorer
 from tuneful.models.tokenizer import load_tokenizer
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from tuneful.models.references import Located
     from tuneful.models.tokenizer import Tokenizer
-
-TOKENS_PER_PASS = 8192
 
 
 @dataclass(frozen=True)

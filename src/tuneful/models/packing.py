@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from tuneful.models.prefixes import Tree
 
 
+TOKENS_PER_PASS = 4096
+"""Where nothing is learned. Reviews through MiniLM on two cores, tokens a second by pass: of 2,048
+20,600, of 4,096 21,400, of 8,192 19,600, of 16,384 14,600 (it leaves the processor's cache)."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where the pieces of a packed row stand: piece s is [starts[s], starts[s + 1]).
@@ -175,15 +180,33 @@ def cut_into_passes(lengths: Sequence[int], budget: int) -> list[list[int]]:
     First-fit decreasing; a sequence longer than the budget gets a pass of its own. Inside a pass
     the original order is kept, so that methods may rely on neighbours. Returns indices.
     """
-    passes: list[tuple[int, list[int]]] = []
+    size = 1 << len(lengths).bit_length()
+    # The room of each pass that there is or may be, as a tree: a node has the larger of its two's.
+    room = [budget] * (2 * size)
+    passes: list[list[int]] = []
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        for slot, (used, members) in enumerate(passes):
-            if used + lengths[index] <= budget:
-                passes[slot] = (used + lengths[index], [*members, index])
-                break
-        else:
-            passes.append((lengths[index], [index]))
-    return [sorted(members) for _, members in passes]
+        place = _first_with(room, lengths[index]) if lengths[index] <= budget else len(passes)
+        if place == len(passes):
+            passes.append([])
+        passes[place].append(index)
+        _take(room, size + place, lengths[index])
+    return [sorted(members) for members in passes]
+
+
+def _first_with(room: list[int], length: int) -> int:
+    """The first place with so much room."""
+    node, size = 1, len(room) // 2
+    while node < size:
+        node *= 2
+        node += room[node] < length
+    return node - size
+
+
+def _take(room: list[int], node: int, length: int) -> None:
+    room[node] -= length
+    while node > 1:
+        node //= 2
+        room[node] = max(room[2 * node], room[2 * node + 1])
 
 
 _active: ContextVar[Layout | None] = ContextVar("packed_layout", default=None)

@@ -16,12 +16,12 @@ from tuneful.core.errors import ModelError
 from tuneful.core.events import ignore
 from tuneful.core.machine import look
 from tuneful.models.chat import Talk, encode_chat, encode_prompt
-from tuneful.models.classifier import TOKENS_PER_PASS, Classifier
+from tuneful.models.classifier import Classifier
 from tuneful.models.generate import Sampling, generate
 from tuneful.models.load import load_weights, set_up
 from tuneful.models.lora_layer import fuse
 from tuneful.models.model import Model
-from tuneful.models.packing import cut_into_passes
+from tuneful.models.packing import TOKENS_PER_PASS, cut_into_passes
 from tuneful.models.quantize import Compact, cast_floats
 from tuneful.models.references import locate
 from tuneful.models.scoring import Scorer

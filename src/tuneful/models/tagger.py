@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from tuneful.models.classifier import TOKENS_PER_PASS
-from tuneful.models.packing import cut_into_passes
+from tuneful.models.packing import TOKENS_PER_PASS, cut_into_passes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
