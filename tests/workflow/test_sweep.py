@@ -50,6 +50,14 @@ def test_a_key_that_does_not_exist_is_answered_before_anything_is_trained(
     assert not store.list_runs()
 
 
+def test_who_prepares_the_rows_makes_no_other_sweep(tmp_path: Path, store: Store):
+    recipe = classify_recipe(tmp_path)
+    alone = with_changes(recipe, {"data.workers": 1})
+    longer = with_changes(recipe, {"train.epochs": 9})
+    one, other, third = (Sweep(each, RATES, store, 1).path for each in (recipe, alone, longer))
+    assert one == other != third
+
+
 def test_dots_stand_where_the_numbers_are():
     tried = [
         Tried(0, {}, "complete", 0.1, gain=0.0, forgot=0.0),

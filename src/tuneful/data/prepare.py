@@ -30,6 +30,7 @@ from tuneful.data.sources import open_source
 from tuneful.data.splitting.amounts import rows_needed, settle
 from tuneful.data.splitting.arranged import by_content, by_time, joined, leave_out_copies
 from tuneful.data.splitting.divide import NUMBERS, Rows, choose, divide, generator, in_order
+from tuneful.recipe.data import WHO
 from tuneful.recipe.parts import registry
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 VERSION = 8
 """Changes where the same source would be prepared otherwise than before."""
-NOT_WHAT_BUT_WHO = ("workers", "engine")
-"""Settings of data that no row depends on."""
 STAGING = "staging"
 """Of a folder in the making: rows as they were read, until they are checked."""
 
@@ -96,7 +95,7 @@ def rows_wanted(recipe: Recipe) -> tuple[str, ...]:
 def _hash(recipe: Recipe, sources: list[Source]) -> str:
     # What is made of the rows afterwards, and what is part of the hash below.
     made = {"answers", "augment", "canaries", "corrections", "select"}
-    later = {*made, "seed", *NOT_WHAT_BUT_WHO}
+    later = {*made, "seed", *WHO}
     asked = recipe.data.model_dump(mode="json", exclude={"source", "test_source", *later})
     contents = [
         [source.name, *([suffix(Path(file.name)), file.sha256] for file in source.files)]

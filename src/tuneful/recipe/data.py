@@ -15,6 +15,9 @@ CleanerPart = Annotated[
 ]
 """A step of cleaning: its name, or {name, settings}."""
 
+WHO = frozenset({"workers", "engine"})
+"""Settings of data that no row depends on: who does the work."""
+
 AugmenterPart = Annotated[
     SerializeAsAny[PartConfig], part("augmenter"), WithJsonSchema({"part": "augmenter"})
 ]

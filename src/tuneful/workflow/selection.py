@@ -22,6 +22,7 @@ from tuneful.core.events import Event, ignore
 from tuneful.data.selecting import SELECTORS
 from tuneful.evaluating.rowwise import row_by_row
 from tuneful.recipe.change import with_changes
+from tuneful.recipe.data import WHO
 from tuneful.selecting.features import refuse_unfit, unfit
 from tuneful.workflow.gate import TRIAL
 from tuneful.workflow.stages import prepare
@@ -129,7 +130,8 @@ class Selection:
 
     def folder(self, data: Dataset) -> Path:
         """Where trials of this recipe and these rows are kept."""
-        asked = with_changes(self.recipe, {"data.select": None}).model_dump(mode="json")
+        unselected = with_changes(self.recipe, {"data.select": None})
+        asked = unselected.model_dump(mode="json", exclude={"data": WHO})
         select = self.recipe.data.select
         shared = {} if select is None else select.model_dump(mode="json", exclude={"fraction"})
         key = digest([VERSION, asked, shared, data.hash])

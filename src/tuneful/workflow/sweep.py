@@ -17,6 +17,7 @@ from tuneful.core.artifact import digest
 from tuneful.core.errors import DataError, RecipeError, Stopped, TunefulError
 from tuneful.core.events import Event, both, ignore
 from tuneful.recipe.change import with_changes
+from tuneful.recipe.data import WHO
 from tuneful.workflow.gate import TRIAL
 from tuneful.workflow.stages import evaluate, prepare
 from tuneful.workflow.training import train_recipe
@@ -86,7 +87,8 @@ class Sweep:
     @property
     def path(self) -> Path:
         """The SQLite file of trials: the same for the same recipe and space."""
-        asked = [self.recipe.model_dump(mode="json"), repr(sorted(self.space.items()))]
+        recipe = self.recipe.model_dump(mode="json", exclude={"data": WHO})
+        asked = [recipe, repr(sorted(self.space.items()))]
         return self.store.home / "sweeps" / f"{self.recipe.name or 'model'}-{digest(asked)[:8]}.db"
 
     def run(self) -> list[Tried]:
