@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -13,8 +14,9 @@ from tuneful.cli.main import main
 from tuneful.core.store import Store
 from tuneful.evaluating.judges.held import held
 from tuneful.evaluating.judges.judge import Judged, ask_judge
+from tuneful.evaluating.judges.lessons import export_questions
 from tuneful.evaluating.judges.minds import CIRCLE, Mind, Reply, mind, orders
-from tuneful.evaluating.judges.questions import CRITERIA
+from tuneful.evaluating.judges.questions import CRITERIA, question
 from tuneful.evaluating.judges.summary import with_judges
 from tuneful.evaluating.judges.voices import Remote
 from tuneful.evaluating.people.from_file import review_file
@@ -183,3 +185,45 @@ def test_the_command_shows_ranks_with_what_is_unknown(
     assert "mean rank" in shown
     assert "1 contradiction" in shown
     assert "a hint" in shown
+
+
+def test_a_judge_learns_from_its_own_questions_in_both_orders(
+    tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str]
+):
+    made = review(tmp_path, store, 6)
+    for number, item in enumerate(made.items):
+        ranks = tuple(4 - WORTH[answer] for answer in item.answers)
+        append(made.verdicts, Verdict("Ann", number, ranks, (0, 1, 2)))
+    file = tmp_path / "lessons.jsonl"
+    words = ["review", str(tmp_path / "three.jsonl"), "--export", str(file), "--json", "--quiet"]
+    assert main([*words, "--export-for", "judge", "--criteria", "Which is dearer?"]) == 0
+    assert json.loads(capsys.readouterr().out)["facts"]["rows"] == "chat"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert Counter(row["row"] for row in rows) == dict.fromkeys(range(6), 6)
+    first = made.items[0].answers
+    asked = {tuple(row["provenance"]["order"]): row["messages"] for row in rows if row["row"] == 0}
+    for order in orders(3):
+        turn, said = asked[order]
+        assert turn["content"] == question(made.items[0], order, "Which is dearer?").text
+        better_ = "A" if WORTH[first[order[0]]] > WORTH[first[order[1]]] else "B"
+        assert said["content"] == f"[[{better_}]]"
+
+
+def test_people_who_are_split_teach_a_judge_nothing(tmp_path: Path, store: Store):
+    file = tmp_path / "two.jsonl"
+    said = [((1, 2), (2, 1)), ((1, 2), (1, 2)), ((1, 1), (1, 1))]
+    rows = [
+        {
+            "prompt": f"question {n}",
+            "answers": {"a": f"one {n}", "b": f"two {n}"},
+            "ranks": {f"p{p}": dict(zip("ab", r, strict=True)) for p, r in enumerate(ranks)},
+        }
+        for n, ranks in enumerate(said)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    made = review_file(str(file), Wanted((str(file),)), store)
+    done = export_questions(made, tmp_path / "out.jsonl", CRITERIA)
+    assert (done.num_rows, done.left_out) == (4, {"people are split": 2})
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    answers = [json.loads(line)["messages"][1]["content"] for line in lines]
+    assert answers == ["[[A]]", "[[B]]", "[[TIE]]", "[[TIE]]"]

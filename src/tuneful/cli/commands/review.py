@@ -47,13 +47,24 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--results", action="store_true", help="show what was said so far, and no page"
     )
+    _add_export(parser)
+    _add_judge(parser)
+    add_output(parser)
+
+
+def _add_export(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--export",
         metavar="FILE",
         help="write what was said as rows to learn from (.jsonl), and show no page",
     )
-    _add_judge(parser)
-    add_output(parser)
+    parser.add_argument(
+        "--export-for",
+        choices=("models", "judge"),
+        default="models",
+        help="models: pairs and rankings, for preferences and rewards. judge: a judge's own "
+        "questions, answered as most people did, for a chat model (default: models)",
+    )
 
 
 def _add_judge(parser: ArgumentParser) -> None:
@@ -80,7 +91,7 @@ def run(args: Namespace, console: Console) -> int:
     if args.judge:
         _judge(review, args, console)
     if args.export:
-        return _export(review, Path(args.export), console)
+        return _export(review, args, console)
     if not (args.results or args.judge):
         _serve(review, args.port, console)
         return 0
@@ -177,12 +188,18 @@ def _serve(review: Review, port: int, console: Console) -> None:
                         "what they come to.")  # fmt: skip
 
 
-def _export(review: Review, path: Path, console: Console) -> int:
+def _export(review: Review, args: Namespace, console: Console) -> int:
     from tuneful.core.report import Finding, Level, Report
     from tuneful.core.units import rows
+    from tuneful.evaluating.judges.lessons import export_questions
+    from tuneful.evaluating.judges.questions import CRITERIA
     from tuneful.evaluating.people.export import export
 
-    done = export(review, path)
+    path = Path(args.export)
+    if args.export_for == "judge":
+        done = export_questions(review, path, args.criteria or CRITERIA)
+    else:
+        done = export(review, path)
     findings = [
         Finding(Level.NOTE, "left-out", f"{rows(count)} left out: {reason}.")
         for reason, count in done.left_out.items()

@@ -51,6 +51,18 @@ def export(review: Review, path: Path) -> Exported:
         DataError: No row came of it; nothing is written.
     """
     rows, left_out = _rows(review)
+    write_rows(review, rows, left_out, path)
+    return Exported("preference" if review.ask == "prefer" else "ranked", len(rows), left_out)
+
+
+def write_rows(
+    review: Review, rows: Sequence[Mapping[str, Any]], left_out: Mapping[str, int], path: Path
+) -> None:
+    """Write rows as JSON lines.
+
+    Raises:
+        DataError: There are none.
+    """
     if not rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         raise DataError(
@@ -62,7 +74,6 @@ def export(review: Review, path: Path) -> Exported:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         draft.write_text("".join(lines), encoding="utf-8")
         put(draft, path)
-    return Exported("preference" if review.ask == "prefer" else "ranked", len(rows), left_out)
 
 
 def _rows(review: Review) -> tuple[list[dict[str, Any]], Counter[str]]:
