@@ -9,11 +9,16 @@ import pytest
 
 from tests.evaluating.test_metrics import answers, classes, ratings, value
 from tuneful.core.errors import DataError
+from tuneful.evaluating.analysing.scores import row_scores
 from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.calibration import reliability
+from tuneful.evaluating.measures.answers import AnswerSample
 from tuneful.evaluating.measures.classes import ClassSample
+from tuneful.evaluating.measures.graded import GradedSample
+from tuneful.evaluating.measures.rewards import RewardSample
+from tuneful.evaluating.measures.tags import TagSample
 from tuneful.evaluating.metrics import metric
-from tuneful.evaluating.metrics.base import values
+from tuneful.evaluating.metrics.base import values, why_undefined
 from tuneful.evaluating.metrics.markup import broken
 from tuneful.evaluating.speed import speed_of, speed_table
 from tuneful.models.spelling import learned_bytes
@@ -188,6 +193,40 @@ def test_parts_of_calls_that_no_row_has_are_not_defined():
     for name in ("tool_parallel", "tool_irrelevance"):
         assert isnan(called(name, (call(a=1), WANTED)))
     assert isnan(called("tool_names", ("x", "")))
+
+
+def test_a_mean_of_nothing_is_not_defined_and_no_number():
+    none = replace(answers(["x"], ["x"]), tokens_N=np.array([0]), bytes_N=np.array([0]))
+    graded = GradedSample(("x",), ({},), (None,))
+    tied = RewardSample([np.zeros(0)])
+    for name, sample in {
+        "perplexity": none, "bits_per_byte": none, "reward": graded, "pair_accuracy": tied,
+        "pair_margin": tied, "tag_accuracy": TagSample(((),), ((),)),
+    }.items():  # fmt: skip
+        found = compare(metric(name), metric(name).statistics(sample), None, 50).tuned
+        assert isnan(found.value), name
+        assert isnan(found.low), name
+        assert why_undefined(metric(name)) != why_undefined(metric("accuracy")), name
+
+
+def test_rows_are_compared_by_a_metric_in_which_each_counts_once():
+    said = [call(a=1), "words"]
+    some = replace(answers(said, said), accepted=(WANTED, ""), tools=(TOOLS, ()))
+    every = replace(some, accepted=(WANTED, "[]"))
+    assert titles(some) == "exact match"
+    assert titles(every) == "calls right"
+    pairs = RewardSample([np.array([1.0]), np.array([-1.0])])
+    scores = row_scores(["pair_accuracy"], "rewards", pairs, None)
+    assert scores is not None
+    assert scores.tuned_N.tolist() == [1.0, 0.0]
+    ranked = RewardSample([np.array([1.0]), np.array([-1.0, 2.0])])
+    assert row_scores(["pair_accuracy"], "rewards", ranked, None) is None
+
+
+def titles(sample: AnswerSample) -> str:
+    scores = row_scores(["tool_calls"], "answers", sample, None)
+    assert scores is not None
+    return scores.title
 
 
 def test_programs_pass_or_not_and_k_of_n_is_estimated():

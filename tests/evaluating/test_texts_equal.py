@@ -17,7 +17,7 @@ from tuneful.core.events import ignore
 from tuneful.core.store import Store
 from tuneful.data.columns.json_schema import fits
 from tuneful.data.message import Message
-from tuneful.data.rows import Chat
+from tuneful.data.rows import Chat, Text
 from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.base import Context
 from tuneful.evaluating.measures.tags import TagSample
@@ -25,6 +25,8 @@ from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.metrics.base import values
 from tuneful.evaluating.metrics.entity_f1 import spans
 from tuneful.evaluating.metrics.pass_at_k import at_least_one
+from tuneful.methods import METHODS
+from tuneful.methods.base import DataFacts
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +66,8 @@ def test_bleu_and_chrf_are_sacrebleus():
             "bleu": sacrebleu.BLEU(),
             "bleu:zh": sacrebleu.BLEU(tokenize="zh"),
             "bleu:char": sacrebleu.BLEU(tokenize="char"),
+            "bleu:intl": sacrebleu.BLEU(tokenize="intl"),
+            "bleu:none": sacrebleu.BLEU(tokenize="none"),
             "chrf": sacrebleu.CHRF(),
         }.items():
             wanted = reference.corpus_score(said, [meant]).score
@@ -151,6 +155,34 @@ def test_perplexity_is_exp_of_transformers_loss(tmp_path: Path):
     # The answers, and their ends as far as the tokenizer spells them.
     spelt = sum(len(answer.encode()) for _, answer in turns)
     assert sample.bytes_N.sum() >= spelt
+    bits = nats / np.log(2) / float(sample.bytes_N.sum())
+    assert value("bits_per_byte", sample) == pytest.approx(bits, rel=1e-5)
+
+
+def test_bits_of_raw_texts_are_those_of_transformers_loss(tmp_path: Path):
+    predict = import_module("tuneful.models.predict")
+    torch: Any = import_module("torch")
+    auto: Any = import_module("transformers").AutoModelForCausalLM
+    folder = chat_model(tmp_path / "model")
+    known: Any = predict.load_predictor(str(folder), Store.default(), precision="fp32")
+    method = METHODS["pretrain"](METHODS["pretrain"].Config(), DataFacts())
+    rows = [Text("one two"), Text("wärm 猫"), Text("a longer text than the others, " * 20)]
+    measure: Any = MEASURES["texts"](Context(method=method))
+    sample = measure.sample(measure.ask(known, rows, lambda _: ignore), rows)
+    model = auto.from_pretrained(folder, dtype=torch.float32).eval()
+    nats = tokens = 0.0
+    encoded = method.encode(rows, known.tokenizer, known.max_length)
+    num_pieces = sum(map(len, encoded))
+    assert num_pieces > len(rows)
+    for row in encoded:
+        for piece in row:
+            ids, learned = torch.tensor([piece.tokens]), torch.tensor([piece.weights]) > 0
+            loss = model(input_ids=ids, labels=ids.masked_fill(~learned, -100)).loss.item()
+            nats, tokens = nats + loss * int(learned.sum()), tokens + int(learned.sum())
+    assert value("perplexity", sample) == pytest.approx(np.exp(nats / tokens), rel=1e-5)
+    spelt = sum(len(row.text.encode()) for row in rows)
+    # The first byte of a piece has nothing before it that it could be told from.
+    assert sample.bytes_N.sum() == spelt - num_pieces
     bits = nats / np.log(2) / float(sample.bytes_N.sum())
     assert value("bits_per_byte", sample) == pytest.approx(bits, rel=1e-5)
 

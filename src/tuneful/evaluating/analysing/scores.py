@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.evaluating.measures.tags import TagSample
 from tuneful.evaluating.metrics import metric
-from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.metrics.base import Mean, Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tuneful.evaluating.metrics.base import Array
+    from tuneful.evaluating.metrics.base import Array, Metric
 
 FIELD = "field_accuracy:"
 USUAL = {
@@ -86,7 +86,7 @@ def row_scores(
         return _of("fields right", [metric(name) for name in parts], tuned, base)
     for name in [*names, *USUAL.get(measured_as, ())]:
         known = metric(name)
-        if isinstance(known, Mean):
+        if isinstance(known, Mean | Ratio) and _counts_rows(known, tuned):
             found = _of(known.title, [known], tuned, base)
             if found.is_whole:
                 return found
@@ -99,6 +99,12 @@ def row_scores(
             "nats a token", False, False, _nats(tuned), None if base is None else _nats(base)
         )
     return None
+
+
+def _counts_rows(known: Mean | Ratio, sample: Any) -> bool:
+    """Whether every row counts as one: none is left out, and none counts several times."""
+    statistics_NK = cast("Metric", known).statistics(sample)
+    return bool((statistics_NK[:, 1:] == 1).all())
 
 
 def _of(title: str, known: Sequence[Any], tuned: Any, base: Any | None) -> Scores:

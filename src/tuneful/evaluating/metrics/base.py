@@ -98,8 +98,12 @@ class Ratio:
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """The first sum by the second; NaN where nothing counts."""
-        import numpy as np
-
         del num_rows
-        right_R, all_R = sums_RK[:, 0], sums_RK[:, 1]
-        return np.divide(right_R, all_R, out=np.full_like(right_R, np.nan), where=all_R > 0)
+        return ratio(sums_RK[:, 0], sums_RK[:, 1])
+
+
+def ratio(sum_R: Array, by_R: Array) -> Array:
+    """One sum by another, which is none below zero; NaN where that is zero: [R]."""
+    import numpy as np
+
+    return np.divide(sum_R, by_R, out=np.full(len(sum_R), np.nan), where=by_R > 0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tuneful.core.errors import DataError
 from tuneful.data.columns.json_schema import fits, read_schema
-from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.metrics.base import Mean, ratio
 from tuneful.grading.graders.base import json_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class JsonSchema(Mean):
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """Fitting ones by all; rows without a schema are neither."""
         del num_rows
-        return sums_RK[:, 0] / sums_RK[:, 1].clip(min=1.0)
+        return ratio(sums_RK[:, 0], sums_RK[:, 1])
 
 
 def _fits(said: str, text: str) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
+
+from tuneful.evaluating.metrics.base import Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,47 +16,32 @@ if TYPE_CHECKING:
     from tuneful.evaluating.measures.rewards import RewardSample
     from tuneful.evaluating.metrics.base import Array
 
+TIED = "people put no answer of a test row above another"
 
-class PairAccuracy:
+
+class PairAccuracy(Ratio):
     """The share of pairs that the model puts in people's order; a tie counts half."""
 
-    better: ClassVar[Literal["higher", "lower"]] = "higher"
-    is_share: ClassVar[bool] = True
     measures: ClassVar[tuple[str, ...]] = ("preferences", "rewards")
     title: ClassVar[str] = "pair accuracy"
-
-    def __init__(self, part: str = "") -> None:
-        self.part = part
+    undefined: ClassVar[str] = TIED
 
     def statistics(self, sample: PreferenceSample | RewardSample) -> Array:
         """Pairs in order, and pairs: [N, 2]."""
         return _sums([(apart > 0) + 0.5 * (apart == 0) for apart in sample.apart])
 
-    def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """The first by the second."""
-        del num_rows
-        return _ratio(sums_RK)
 
-
-class PairMargin:
+class PairMargin(Ratio):
     """How far apart the model puts a pair, nats: of summed log p, or of a reward model's scores."""
 
-    better: ClassVar[Literal["higher", "lower"]] = "higher"
     is_share: ClassVar[bool] = False
     measures: ClassVar[tuple[str, ...]] = ("preferences", "rewards")
     title: ClassVar[str] = "pair margin, nats"
-
-    def __init__(self, part: str = "") -> None:
-        self.part = part
+    undefined: ClassVar[str] = TIED
 
     def statistics(self, sample: PreferenceSample | RewardSample) -> Array:
         """Summed margins, and pairs: [N, 2]."""
         return _sums(list(sample.margins))
-
-    def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """The first by the second."""
-        del num_rows
-        return _ratio(sums_RK)
 
 
 def _sums(values: Sequence[NDArray[np.float64]]) -> Array:
@@ -62,9 +49,3 @@ def _sums(values: Sequence[NDArray[np.float64]]) -> Array:
     import numpy as np
 
     return np.array([[float(of_row.sum()), float(len(of_row))] for of_row in values])
-
-
-def _ratio(sums_RK: Array) -> Array:
-    import numpy as np
-
-    return sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from tuneful.evaluating.metrics.base import Ratio, ratio
+
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.answers import AnswerSample
     from tuneful.evaluating.measures.texts import TextSample
@@ -18,6 +20,7 @@ class Perplexity:
     is_share: ClassVar[bool] = False
     measures: ClassVar[tuple[str, ...]] = ("answers", "texts")
     title: ClassVar[str] = "perplexity"
+    undefined: ClassVar[str] = "no token of the test rows is learned"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
@@ -33,10 +36,10 @@ class Perplexity:
         import numpy as np
 
         del num_rows
-        return np.exp(sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1]))
+        return np.exp(ratio(sums_RK[:, 0], sums_RK[:, 1]))
 
 
-class BitsPerByte:
+class BitsPerByte(Ratio):
     """-log2 p of the learned tokens by the bytes (UTF-8) that they spell.
 
     Comparable between models of different tokenizers (Gao et al. 2020, arXiv:2101.00027, section
@@ -47,9 +50,7 @@ class BitsPerByte:
     is_share: ClassVar[bool] = False
     measures: ClassVar[tuple[str, ...]] = ("answers", "texts")
     title: ClassVar[str] = "bits per byte"
-
-    def __init__(self, part: str = "") -> None:
-        self.part = part
+    undefined: ClassVar[str] = "no learned token of the test rows spells anything"
 
     def statistics(self, sample: AnswerSample | TextSample) -> Array:
         """-log2 p and number of bytes: [N, 2]."""
@@ -57,10 +58,3 @@ class BitsPerByte:
 
         assert sample.bytes_N is not None, "measures count them"
         return np.stack([-sample.logp_N / math.log(2), sample.bytes_N.astype("float64")], axis=1)
-
-    def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """Bits by bytes."""
-        import numpy as np
-
-        del num_rows
-        return sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1])

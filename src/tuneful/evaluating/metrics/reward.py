@@ -5,22 +5,21 @@ Answers that a grader gave no score are left out; the report says how many.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
+
+from tuneful.evaluating.metrics.base import Ratio
 
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.graded import GradedSample
     from tuneful.evaluating.metrics.base import Array
 
 
-class Reward:
+class Reward(Ratio):
     """The mean reward of answers, or of one grader's scores."""
 
-    better: ClassVar[Literal["higher", "lower"]] = "higher"
     measures: ClassVar[tuple[str, ...]] = ("graded",)
     is_share: ClassVar[bool] = False
-
-    def __init__(self, part: str = "") -> None:
-        self.part = part
+    undefined: ClassVar[str] = "no answer has a score"
 
     @property
     def title(self) -> str:
@@ -37,10 +36,3 @@ class Reward:
             else list(sample.rewards)
         )
         return np.array([[0.0, 0.0] if score is None else [score, 1.0] for score in found])
-
-    def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """Sum of scores by their number."""
-        import numpy as np
-
-        del num_rows
-        return sums_RK[:, 0] / np.maximum(sums_RK[:, 1], 1e-9)

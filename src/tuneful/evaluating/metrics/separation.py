@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from tuneful.evaluating.metrics.base import ratio
+
 if TYPE_CHECKING:
     from tuneful.evaluating.measures.judgements import JudgementSample
     from tuneful.evaluating.metrics.base import Array
@@ -16,6 +18,7 @@ class Separation:
     is_share: ClassVar[bool] = False
     measures: ClassVar[tuple[str, ...]] = ("judgements",)
     title: ClassVar[str] = "wanted over unwanted, nats a token"
+    undefined: ClassVar[str] = "the answers of all test rows are wanted, or all unwanted"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
@@ -28,9 +31,6 @@ class Separation:
         return np.stack([good_N * mean_N, good_N, (1 - good_N) * mean_N, 1 - good_N], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """Difference of the means; a resample without one kind counts 0 for it."""
-        import numpy as np
-
+        """Difference of the means; NaN where one kind is missing."""
         del num_rows
-        good_R = sums_RK[:, 0] / np.maximum(1, sums_RK[:, 1])
-        return good_R - sums_RK[:, 2] / np.maximum(1, sums_RK[:, 3])
+        return ratio(sums_RK[:, 0], sums_RK[:, 1]) - ratio(sums_RK[:, 2], sums_RK[:, 3])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.core.errors import DataError
 from tuneful.data.columns.accepted import accepts, read_accepted
-from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.metrics.base import Mean, ratio
 from tuneful.models.tools import read_calls
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ToolCalls(Mean):
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
         """Right ones by all; rows without tools are neither."""
         del num_rows
-        return sums_RK[:, 0] / sums_RK[:, 1].clip(min=1.0)
+        return ratio(sums_RK[:, 0], sums_RK[:, 1])
 
     def _is_right(self, said: str, reference: str, accepted: str) -> bool:
         del reference
