@@ -17,6 +17,7 @@ from tuneful.auditing.membership import auc
 from tuneful.core.errors import DataError
 from tuneful.core.events import ignore
 from tuneful.core.store import Store
+from tuneful.data.dataset import CARD, PAGE
 from tuneful.data.deriving.canaries import canary_row
 from tuneful.data.rows import Labelled, Tagged, Text
 from tuneful.evaluating.measures import MEASURES
@@ -175,6 +176,12 @@ def test_secrets_are_planted_once_for_all_and_listed(tmp_path: Path, store: Stor
     assert prepare(recipe, store=store).path == data.path
     assert data.hash != plain.hash
     assert "canaries" in {f.code for f in data.report().findings}
+    assert data.report().facts["splits"]["train"] == data.num_rows("train")
+    # A person can look at it as at any other data set.
+    page = (data.path / PAGE).read_text(encoding="utf-8")
+    assert "6 secrets are planted in 18 training rows." in page
+    assert f"<b>{data.num_rows('train')}</b>" in page
+    assert "6 secrets are planted" in (data.path / CARD).read_text(encoding="utf-8")
     path = tmp_path / "pairs.jsonl"
     path.write_text('{"prompt": "a", "chosen": "b", "rejected": "c"}\n' * 3)
     other = {"data.source": str(path), "method": "dpo", "data.split.test": 0}

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.artifact import MANIFEST, building, digest, write_json
+from tuneful.core.artifact import MANIFEST, building, digest
 from tuneful.core.errors import DataError
-from tuneful.core.report import Finding, Level, Report
+from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.data.arrow import Writer, columns_of, pyarrow, read_batches, schema
-from tuneful.data.dataset import REPORT, Dataset
+from tuneful.data.dataset import Dataset
 from tuneful.data.deriving.derived import take_over
 from tuneful.data.message import Message
 from tuneful.data.rows import Chat, Labelled, Row, Text
+from tuneful.data.showing.written import write_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def plant(data: Dataset, recipe: Recipe, store: Store) -> Dataset:
         planted = _write(draft / "rows" / "train.arrow", data, secrets)
         manifest["splits"] = {**data.manifest["splits"], "train": data.num_rows("train") + planted}
         manifest["label_counts"] = _counted(data, secrets)
-        write_json(draft / REPORT, _report(data.report(), secrets, planted).to_json())
+        write_report(Dataset(draft, manifest), _report(data.report(), manifest, planted))
     return Dataset.open(final)
 
 
@@ -121,12 +122,16 @@ def _write(path: Path, data: Dataset, secrets: list[dict[str, Any]]) -> int:
     return planted
 
 
-def _report(report: Report, secrets: list[dict[str, Any]], planted: int) -> Report:
+def _report(report: Report, manifest: dict[str, Any], planted: int) -> Report:
+    """What was known of the rows, and what was planted among them."""
     finding = Finding(
         Level.NOTE,
         "canaries",
-        f"{len(secrets)} secrets are planted in {planted} training rows.",
+        f"{len(manifest[CANARIES])} secrets are planted in {planted} training rows.",
         fix="tuneful audit tells how much of them the model kept; train what you publish without.",
         where="data.canaries",
     )
-    return Report(report.title, [*report.findings, finding], report.tables, report.facts)
+    rows = [[split, count] for split, count in manifest["splits"].items()]
+    table = Table("Rows with planted secrets", ["split", "rows"], rows)
+    facts = {**report.facts, "splits": manifest["splits"]}
+    return Report(report.title, [*report.findings, finding], [*report.tables, table], facts)
