@@ -42,6 +42,9 @@ class Rows:
     def rows(self, split: str) -> Any:
         return iter({"test": self.test, "train": self.train}.get(split, ()))
 
+    def records(self, split: str) -> Any:
+        return ({"group": number} for number, _ in enumerate(self.rows(split)))
+
     def num_rows(self, split: str) -> int:
         return len(list(self.rows(split)))
 
@@ -83,6 +86,7 @@ def subject(
     rows: Sequence[Row] | None = None,
     base: Say | None = None,
     train: Sequence[Row] = (),
+    store: Store = Store(Path("none")),  # noqa: B008  (a path, and nothing there)
     **audit: Any,
 ) -> Subject:
     """A subject; without `base` there is no model before tuning."""
@@ -97,7 +101,7 @@ def subject(
     )
     model: Any = SimpleNamespace(head="classes", labels=LABELS, manifest={"dataset": "data"})
     data: Any = Rows(reviews() if rows is None else rows, train)
-    made = Subject(model, recipe, data, Store(Path("none")), ignore)
+    made = Subject(model, recipe, data, store, ignore)
     for who, function in (("tuned", say), ("base", base)):
         measure = MEASURES["classes"](Context(LABELS))
         predictor: Any = Sayer(function) if function else None

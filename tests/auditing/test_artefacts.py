@@ -67,6 +67,7 @@ def made(folder: Path, **manifest: Any) -> Any:
     folder.mkdir()
     save_file({"x": np.zeros(3, np.float32)}, folder / "model.safetensors")
     (folder / "config.json").write_text("{}")
+    (folder / "README.md").write_text("a draft, which libraries of adapters write")
     files = file_hashes(folder)
     known = {"base": "package:some", "licence": "Apache-2.0", "files": files, **manifest}
     model = SimpleNamespace(path=folder, manifest=known, name="m", hash="ab" * 32)

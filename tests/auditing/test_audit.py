@@ -17,6 +17,7 @@ from tuneful.core.events import Event
 from tuneful.core.report import Report
 from tuneful.core.store import Store
 from tuneful.data.rows import Labelled
+from tuneful.models.predict import Chatter
 from tuneful.recipe.change import with_changes
 from tuneful.workflow import Gate, audit, find_recipe, train
 
@@ -44,12 +45,18 @@ def test_an_audit_is_printed_kept_and_written_into_the_run(
 
 
 @pytest.mark.slow
-def test_a_model_that_writes_is_audited_by_its_answers(tmp_path: Path, store: Store):
+def test_a_model_that_writes_is_audited_by_its_answers(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    def never(*_: Any) -> None:
+        raise AssertionError("no audit reads how likely a reference was")
+
     recipe = with_changes(
         chat_recipe(tmp_path, max_steps=4),
         {"audit.rows": 6, "audit.graders": [{"name": "regex", "pattern": "good"}]},
     )
     model = train(recipe, store=store, gate=Gate(fail_on=None, inspects=False))
+    monkeypatch.setattr(Chatter, "answer_logp", never)
     found = audit(model, recipe, store=store)
     facts = found.facts["audits"]
     assert set(facts) == {"artefacts", "bias", "forgetting", "privacy", "robustness"}
@@ -58,9 +65,14 @@ def test_a_model_that_writes_is_audited_by_its_answers(tmp_path: Path, store: St
         "injection",
         "injection",
     ]
+    # A base that is never right has nothing to lose.
+    by_base = [one["name"] for one in facts["robustness"]["disturbed"] if one["who"] == "base"]
+    assert by_base == ["injection"]
     assert {e["score"] for e in facts["bias"]["effects"]} == {"graders"}
     assert facts["forgetting"]["text"]["rows"] > 0
-    assert "few-members" in {f.code for f in found.findings}
+    codes = {f.code for f in found.findings}
+    assert {"few-members", "short-texts", "few-swaps", "no-paraphrases"} <= codes
+    assert "changed-files" not in codes  # though the adapter's library writes a README of its own
 
 
 def look(rows: list[Any], tmp_path: Path, **audit_: Any) -> Report:

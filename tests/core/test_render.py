@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tuneful.core.render import finding_to_terminal, to_html, to_markdown, to_terminal
+from tuneful.core.page import to_html
+from tuneful.core.render import finding_to_terminal, to_markdown, to_terminal
 from tuneful.core.report import Finding, Level, Report, Table
 
 WORDS = "a sentence of short words that goes on for much longer than a line " * 3
@@ -191,7 +192,10 @@ def test_html_escapes_what_data_says() -> None:
 def test_html_needs_nothing_from_elsewhere() -> None:
     page = to_html(_report(Table("T", ["a"], [[1]])))
     assert page.startswith("<!doctype html>")
-    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in _tags(page)}
+    assert not {"script", "img", "iframe"} & {tag for tag, _ in _tags(page)}
+    assert [told for tag, told in _tags(page) if tag == "link"] == [
+        {"rel": "icon", "href": "data:,"}  # else a browser asks for one
+    ]
     assert "://" not in page
     assert "default-src 'none'" in page
 
@@ -204,4 +208,4 @@ def test_html_follows_light_and_dark() -> None:
 @pytest.mark.parametrize("level", list(Level))
 def test_html_marks_each_finding_with_its_level(level: Level) -> None:
     badges = [a for _, a in _tags(to_html(Report("R", [_finding(level=level)]))) if "class" in a]
-    assert [badge["class"] for badge in badges] == [f"level {level.word}"]
+    assert [badge["class"] for badge in badges] == ["card finding", f"level {level.word}"]

@@ -24,10 +24,12 @@ from tuneful.evaluating.analysing.intervals import (
 from tuneful.evaluating.analysing.listing import slice_cells
 from tuneful.evaluating.analysing.page import page
 from tuneful.evaluating.analysing.people import beside_people
-from tuneful.evaluating.analysing.scores import Scores, row_scores
+from tuneful.evaluating.analysing.scores import FieldsRight, Scores, row_scores
 from tuneful.evaluating.analysing.slices import slices
 from tuneful.evaluating.analysing.topics import topics
+from tuneful.evaluating.bootstrap import value_of
 from tuneful.evaluating.calibration import reliability
+from tuneful.evaluating.measures.answers import AnswerSample
 from tuneful.evaluating.measures.classes import ClassSample, class_sample
 from tuneful.evaluating.summary import summarize
 from tuneful.models.attributions import Question, attribute, integrated
@@ -148,6 +150,16 @@ def test_examples_are_those_that_moved_most():
     assert [one["row"] for one in found["worst"]] == [2, 3]
     assert found["broken"][0]["tuned"] == "b (80%)"
     assert found["counts"] == {"rows": 4, "mended": 2, "broken": 1, "wrong": 2}
+
+
+def test_fields_right_is_a_metric_of_answers_in_json():
+    known = FieldsRight.of(["field_accuracy:a", "field_accuracy:b"])
+    wanted = ('{"a": 1, "b": 2}',) * 4
+    said = ('{"a": 1, "b": 2}', '{"a": 1, "b": 3}', "no JSON", '{"b": 2}')
+    none = np.zeros(4)
+    sample = AnswerSample(wanted, said, none, none.astype(np.int64))
+    assert known.statistics(sample)[:, 0].tolist() == [1.0, 0.5, 0.0, 0.5]
+    assert value_of(known, known.statistics(sample)) == 0.5
 
 
 def test_facets_divide_by_what_rows_are():
@@ -304,8 +316,8 @@ def test_the_page_shows_all_and_loads_nothing():
     assert "<script" not in text
     assert "&lt;script&gt;alert(" in text
     assert "default-src 'none'" in text
-    assert not re.search(r"""(src|href)=["'](?!#)""", text)
-    assert text.count('tabindex="0"') == text.count('class="scroll"') >= 5
+    assert not re.search(r"""(src|href)=["'](?!#|data:,)""", text)
+    assert text.count('tabindex="0"') == text.count('class="card scroll"') >= 5
     for word in ("topic 3", "weaker than elsewhere", "Rows to read", "confidence"):
         assert word in text
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.auditing.audits import AUDITS
 from tuneful.auditing.audits.base import Audited, Subject
-from tuneful.core.artifact import digest, write_json
+from tuneful.auditing.page import audit_page
+from tuneful.core.artifact import MANIFEST, digest, write_json
 from tuneful.core.events import Event, ignore
-from tuneful.core.render import to_html
 from tuneful.core.report import Finding, Level, Report
 from tuneful.data.rows import classes_of
+from tuneful.recipe.data import Remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 1
+VERSION = 2
 AUDIT, PAGE = "audit.json", "audit.html"
 
 
@@ -38,11 +39,16 @@ def audit(
     Raises:
         UnknownName: `audit.audits` names none.
         RecipeError: A file that the section names cannot be read.
-        ModelError: The model or its base cannot be loaded.
+        ModelError: The model, its base or the teacher cannot be loaded or asked.
+        DataError: The ceiling of a teacher's cost is reached.
     """
     names = names_of(recipe)
     subject = Subject(model, recipe, data, store, listener)
     rows_findings = list(_about_rows(subject))
+    # First: what is wrong with a teacher is known before any time is spent.
+    if "robustness" in names and (said := subject.paraphrased) is not None:
+        told = f"audit: {len(said.rows)} of {said.asked} rows in other words"
+        listener(Event("message", {"text": told}))
     found: dict[str, Audited] = {}
     seconds: dict[str, float] = {}
     for name in names:
@@ -50,9 +56,10 @@ def audit(
         began = time.time()
         found[name] = _look(name, subject)
         seconds[name] = round(time.time() - began, 1)
-    report = _report(found, rows_findings, {"asked": _asked(recipe, data), "seconds": seconds})
+    facts = {"version": VERSION, "asked": _asked(recipe, data), "dataset": data.hash}
+    report = _report(found, rows_findings, {**facts, "seconds": seconds})
     write_json(model.path / AUDIT, report.to_json())
-    (model.path / PAGE).write_text(to_html(report), encoding="utf-8")
+    (model.path / PAGE).write_text(audit_page(report), encoding="utf-8")
     return _read(model)
 
 
@@ -80,12 +87,24 @@ def kept_audit(
     return report if has_all and report.facts["asked"] == _asked(recipe, data) else None
 
 
+def audit_of(model: Model, data: Dataset) -> Report | None:
+    """The audit of the model on these rows that stands in its folder, whatever it was asked."""
+    path = model.path / AUDIT
+    if not path.exists() or path.stat().st_mtime < (model.path / MANIFEST).stat().st_mtime:
+        return None
+    report = _read(model)
+    is_known = report.facts.get("version") == VERSION
+    return report if is_known and report.facts["dataset"] == data.hash else None
+
+
 def _read(model: Model) -> Report:
     return Report.from_json(json.loads((model.path / AUDIT).read_text(encoding="utf-8")))
 
 
 def _asked(recipe: Recipe, data: Dataset) -> str:
-    settings = recipe.audit.model_dump(mode="json", exclude={"audits"})
+    patience = {"endpoint": set(Remote.PATIENCE)}
+    left_out: Any = {"audits": True, "teacher": patience}
+    settings = recipe.audit.model_dump(mode="json", exclude=left_out)
     asked: list[Any] = [settings, recipe.evaluate.base, recipe.seed]
     files = [name for name in (recipe.audit.terms, recipe.audit.tests) if name]
     return digest([VERSION, *asked, data.hash, *map(_contents, files)])
@@ -163,6 +182,7 @@ def _report(
             **facts,
             "audits": {name: one.facts for name, one in found.items() if not one.why_not},
             "findings": {name: _codes(one.findings) for name, one in found.items()},
+            "tables": {name: len(one.tables) for name, one in found.items()},
             "rows_findings": _codes(rows_findings),
             "not_audited": why_not,
         },

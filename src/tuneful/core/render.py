@@ -1,8 +1,7 @@
-"""Reports for a terminal, as Markdown and as a page: one renderer, so all faces say the same."""
+"""Reports for a terminal and as Markdown; core.page makes pages of the same words and numbers."""
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from itertools import zip_longest
@@ -22,29 +21,6 @@ GAP = "  "
 NARROWEST = 12
 WORD = re.compile(r"\[[^\[\]\n]{1,24}\]\S*|\S+")
 """What lines are not broken in: an interval like [88.1, 90.4] is one word."""
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; --aside: #5b6470;
-  --tuned: #2456d6; --base: #b45309; --good: #0f7b4f; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --aside: #a3adba; --tuned: #86a8ff; --base: #f0a557;
-  --good: #5fd0a0; --bad: #ff9a90; } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto;
-  padding: 0 1rem; overflow-wrap: break-word; }
-h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.5rem; }
-a { color: var(--tuned); }
-.scroll { overflow-x: auto; margin: 0 0 .5rem; }
-:focus-visible { outline: 2px solid var(--tuned); outline-offset: 2px; }
-table { border-collapse: collapse; margin: 0; }
-th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; }
-th { font-size: .85rem; font-weight: 600; color: var(--aside); vertical-align: bottom; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-dl { margin: .25rem 0 1rem 1rem; } dt { float: left; clear: left; width: 5rem; opacity: .7; }
-dd { margin-left: 6rem; overflow-wrap: anywhere; }
-.level { padding: .1rem .5rem; border-radius: .25rem; font-size: .8rem; color: #fff; }
-.error { background: #b3261e; } .warning { background: #8a5a00; } .note { background: #0b6b7a; }
-.aside { color: var(--aside); } figure { margin: 0; } td { overflow-wrap: break-word; }
-"""
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
-"""What a page may load: nothing, from anywhere."""
 
 
 def to_terminal(report: Report, *, color: bool, width: int) -> str:
@@ -64,7 +40,7 @@ def finding_to_terminal(finding: Finding, *, color: bool, width: int) -> str:
     word = finding.level.word
     title = _wrapped(finding.title, width, indent=len(word) + 2)
     lines = [f"{paint(COLORS[finding.level], word)}: {title}"]
-    for name, text in _details(finding):
+    for name, text in details_of(finding):
         lines.append(f"  {paint(DIM, f'{name}:'):<{10 + paint.extra}}{_wrapped(text, width, 12)}")
     return "\n".join(lines)
 
@@ -74,56 +50,14 @@ def to_markdown(report: Report) -> str:
     lines = [f"# {_plain(report.title)}", ""]
     for finding in report.findings:
         lines.append(f"- **{finding.level.word}**: {_plain(finding.title)}")
-        lines += [f"  - {name}: {_plain(text)}" for name, text in _details(finding)]
+        lines += [f"  - {name}: {_plain(text)}" for name, text in details_of(finding)]
     for table in report.tables:
         cells = [[_plain(cell(value)) for value in row] for row in table.rows]
         lines += ["", f"### {_plain(table.title)}", "", _row([_plain(c) for c in table.columns])]
-        lines += [_row(["---:" if n else "---" for n in _are_numbers(table)])]
+        lines += [_row(["---:" if n else "---" for n in are_numbers(table)])]
         lines += [_row(row) for row in cells]
         lines += ["", _plain(table.note)] if table.note else []
     return "\n".join(lines) + "\n"
-
-
-def to_html(report: Report, figures: Sequence[tuple[str, str]] = ()) -> str:
-    """A report as a page that needs nothing else.
-
-    Args:
-        report: Findings and tables.
-        figures: Titles and drawings (SVG) to show between them.
-    """
-    body = [f"<h1>{html.escape(report.title)}</h1>", *html_findings(report.findings)]
-    for title, drawing in figures:
-        body.append(f"<h2>{html.escape(title)}</h2>\n<figure>{drawing}</figure>")
-    for table in report.tables:
-        body += html_table(table)
-    return html_page(report.title, body)
-
-
-def html_page(title: str, body: Sequence[str], style: str = "") -> str:
-    """A whole page of parts in HTML, in the one style of all pages; it loads nothing.
-
-    Args:
-        title: Of the browser's tab.
-        body: Parts of the page.
-        style: More CSS than all pages have.
-    """
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}{style}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
-    )
-
-
-def html_findings(findings: Sequence[Finding]) -> Iterator[str]:
-    """Findings as parts of a page."""
-    for finding in findings:
-        word = finding.level.word
-        yield f'<p><span class="level {word}">{word}</span> {html.escape(finding.title)}</p><dl>'
-        yield from (f"<dt>{n}</dt><dd>{html.escape(text)}</dd>" for n, text in _details(finding))
-        yield "</dl>"
 
 
 def cell(value: Cell) -> str:
@@ -146,7 +80,8 @@ class _Paint:
         return f"{code}{text}{PLAIN}" if self._color else text
 
 
-def _details(finding: Finding) -> Iterator[tuple[str, str]]:
+def details_of(finding: Finding) -> Iterator[tuple[str, str]]:
+    """What shows a finding, where it is and what to do, each with its name."""
     for name in ("evidence", "where", "fix"):
         text = getattr(finding, name)
         if text:
@@ -185,7 +120,7 @@ def _columns(text: str) -> int:
     )
 
 
-def _are_numbers(table: Table) -> list[bool]:
+def are_numbers(table: Table) -> list[bool]:
     """Which columns hold numbers alone."""
     return [
         any(isinstance(row[at], int | float) for row in table.rows)
@@ -208,7 +143,7 @@ def _table_lines(table: Table, paint: _Paint, width: int) -> Iterator[str]:
 
 def _grid(table: Table, paint: _Paint, width: int) -> Iterator[str]:
     texts = [[cell(value).replace("\n", " ") for value in row] for row in table.rows]
-    right = _are_numbers(table)
+    right = are_numbers(table)
     gaps = len(GAP) * (len(table.columns) - 1)
     widths = _fitted(list(zip(table.columns, *texts, strict=True)), right, width - gaps)
     for line in _side_by_side(table.columns, widths, right):
@@ -248,24 +183,6 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool])
         for text, size, is_right in zip(texts, widths, right, strict=True)
     ]
     return GAP.join(cells).rstrip()
-
-
-def html_table(table: Table) -> Iterator[str]:
-    """A table as parts of a page; what is too wide scrolls, by keys too."""
-    right = _are_numbers(table)
-    title = html.escape(table.title)
-    yield f'<h2>{title}</h2><div class="scroll" tabindex="0" role="region" aria-label="{title}">'
-    yield "<table><tr>"
-    yield "".join(f'<th scope="col">{html.escape(name)}</th>' for name in table.columns) + "</tr>"
-    for row in table.rows:
-        cells = (
-            f"<td{' class=number' * is_right}>{html.escape(cell(value))}</td>"
-            for value, is_right in zip(row, right, strict=True)
-        )
-        yield f"<tr>{''.join(cells)}</tr>"
-    yield "</table></div>"
-    if table.note:
-        yield f'<p class="aside">{html.escape(table.note)}</p>'
 
 
 def _plain(text: str) -> str:

@@ -35,14 +35,21 @@ TIMED = 24
 
 
 def measure_of(
-    model: Model, recipe: Recipe, store: Store | None = None, *, is_base: bool = False
+    model: Model,
+    recipe: Recipe,
+    store: Store | None = None,
+    *,
+    is_base: bool = False,
+    scores_reference: bool = True,
 ) -> Measure:
     """How the model, or its base, is measured; as calibrated by now.
 
-    `store` is needed where the measure is to ask and not just to say what was found.
+    `store` is needed where the measure is to ask and not just to say what was found. Without
+    `scores_reference` models that write are asked for answers alone.
     """
     context = Context.of(model, recipe.evaluate.max_new_tokens, store, is_base=is_base)
-    return MEASURES[model.measured_as](replace(context, extra=_extra(recipe)))
+    extra = replace(_extra(recipe), scores_reference=scores_reference)
+    return MEASURES[model.measured_as](replace(context, extra=extra))
 
 
 def _extra(recipe: Recipe) -> Extra:

@@ -7,9 +7,39 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tuneful.recipe.closed import Closed
+from tuneful.recipe.data import Remote
 from tuneful.recipe.parts import GraderPart
 
 Count = Annotated[int, Field(ge=1)]
+
+
+class Teacher(Closed):
+    """Who says test rows in other words, and who looks whether they still say the same."""
+
+    model: str = Field(
+        description="As in `model`; with an endpoint, what that calls it. Not the audited model."
+    )
+    endpoint: Remote | None = Field(
+        default=None, description="Where it is asked; left out, it runs on this machine."
+    )
+    temperature: float = Field(
+        default=0.0,
+        ge=0,
+        description="What its scores are divided by when it draws; 0 takes the likeliest token.",
+    )
+    max_new_tokens: int = Field(
+        default=512, ge=1, description="Longest reply; a row whose reply has no end is left out."
+    )
+    shape: Literal["json", "text"] = Field(
+        default="json",
+        description="How it replies, as for the augmenter paraphrase; text: for small models.",
+    )
+    check: Literal["judge", "head", "none"] = Field(
+        default="judge",
+        description="Who looks whether a row is still what it is called. judge: the same model, in "
+        "one more question a row; head: a quick classifier of the training rows, which costs "
+        "nothing, but leaves out rows that are hard for it: what is lost then looks smaller.",
+    )
 
 
 class Audit(Closed):
@@ -48,4 +78,8 @@ class Audit(Closed):
     )
     attack_queries: Count = Field(
         default=60, description="Times that the attack may ask the model about each row."
+    )
+    teacher: Teacher | None = Field(
+        default=None,
+        description="Who paraphrases the disturbed rows; without one paraphrases are not audited.",
     )

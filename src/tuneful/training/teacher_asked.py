@@ -1,4 +1,4 @@
-"""Teachers that `data.augment` asks, by letter or on this machine: each reply is kept.
+"""Teachers that `data.augment` and audits ask, by letter or on this machine: each reply is kept.
 
 A local teacher's replies are kept a question at a time, a remote one's each by itself, in
 `answers/` of the store, by what was asked: a stopped command asks for nothing twice.
@@ -41,12 +41,16 @@ class Teachers:
         seed: Of what is drawn.
         store: Where models are, and replies are kept.
         listener: Hears of downloads and progress.
+        where: The recipe's section that asks, for errors.
+        stage: That it is asked in, for progress.
     """
 
     data_hash: str
     seed: int
     store: Store
     listener: Listener
+    where: str = "data.augment"
+    stage: str = "prepare"
     _remote: dict[str, Correspondent] = field(default_factory=dict[str, Correspondent])
     _local: dict[str, _Kept] = field(default_factory=dict[str, "_Kept"])
     _origins: dict[str, Origin] = field(default_factory=dict[str, Origin])
@@ -68,7 +72,7 @@ class Teachers:
         done, total = question.progress
         if total:
             facts = {"done": done, "total": total, "unit": f"rows ({question.step})"}
-            self.listener(Event("progress", {"stage": "prepare", "text": "rewriting", **facts}))
+            self.listener(Event("progress", {"stage": self.stage, "text": "rewriting", **facts}))
         return said
 
     def origin(self, config: TaughtConfig) -> Mapping[str, str]:
@@ -98,14 +102,14 @@ class Teachers:
         key = digest([config.model, config.endpoint.model_dump(mode="json")])
         if key not in self._remote:
             file = self._file(REPLIES, config.endpoint.url, config.model)
-            where = f"data.augment: {config.name}"
+            where = f"{self.where}: {config.name}"
             self._remote[key] = Correspondent(how, self.seed, file, where)
         return self._remote[key]
 
     def _scribe(self, config: TaughtConfig, how: Answers) -> _Kept:
         if config.model not in self._local:
             file = self._file(REWRITES, self._origin(config).place)
-            self._local[config.model] = _Kept(file, how, self, f"data.augment: {config.name}")
+            self._local[config.model] = _Kept(file, how, self, f"{self.where}: {config.name}")
         return self._local[config.model]
 
     def _file(self, kind: str, *whose: str) -> Path:

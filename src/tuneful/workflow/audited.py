@@ -19,6 +19,7 @@ from tuneful.evaluating.evaluate import kept_evaluation
 from tuneful.models.model import Model
 from tuneful.recipe.change import with_changes
 from tuneful.recipe.schema import Recipe
+from tuneful.workflow.reported import write_page
 from tuneful.workflow.stages import prepare, staged
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def audit(
 ) -> Report:
     """Look for what tuning broke: in the model, beside its base, on test rows.
 
-    Without `data`, the recipe's rows are used. The report is kept with the model and in its run,
-    and stands in the card once the model is evaluated.
+    Without `data`, the recipe's rows are used. The report is kept with the model and in its run;
+    once the model is evaluated, it stands in the card and on the evaluation's page.
 
     Raises:
         UnknownName: `audit.audits` names none.
@@ -50,14 +51,18 @@ def audit(
     place = store or Store.default()
     rows = data or prepare(recipe, store=place, listener=listener)
     kept = kept_audit(model, recipe, rows, names_of(recipe))
+    evaluated = kept_evaluation(model, recipe, rows, place)
     if kept is not None:
         facts = {"stage": "audit", "status": "reused", "artifact": str(model.path)}
         listener(Event("stage", facts))
+        if evaluated is not None:
+            write_page(model, rows, place, evaluated)
         return kept
     report = staged("audit", listener, lambda: audit_model(model, recipe, rows, place, listener))
-    evaluated = kept_evaluation(model, recipe, rows, place) if is_own(model, rows) else None
     if evaluated is not None:
-        staged("card", listener, lambda: write_card(model, recipe, rows, evaluated))
+        write_page(model, rows, place, evaluated)
+        if is_own(model, rows):
+            staged("card", listener, lambda: write_card(model, recipe, rows, evaluated))
     folder = Path(str(model.manifest.get("run", "")))
     if (folder / "state.json").exists():
         write_json(Run(folder).reports / "audit.json", report.to_json())

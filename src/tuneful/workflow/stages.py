@@ -17,7 +17,6 @@ from tuneful.data.deriving.augment import augment
 from tuneful.data.deriving.canaries import plant
 from tuneful.data.deriving.corrections import correct
 from tuneful.data.prepare import prepare as prepare_data
-from tuneful.evaluating.analysing.page import PAGE, page
 from tuneful.evaluating.elsewhere import is_own, place_of
 from tuneful.evaluating.evaluate import EVALUATION, kept_evaluation
 from tuneful.evaluating.evaluate import evaluate as evaluate_model
@@ -30,6 +29,7 @@ from tuneful.selecting.embeddings import embed_texts
 from tuneful.training.teacher_asked import Teachers
 from tuneful.training.teacher_texts import answer
 from tuneful.training.timing import make_probe
+from tuneful.workflow.reported import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +112,8 @@ def evaluate(
     """Measure a model and its base on the same test rows, and write its card and a page.
 
     Without `data`, the recipe's rows are used. On rows of another data set than the model's own the
-    card stays as it is. The page and what was said of each row stand in the store's `evaluations`.
+    card stays as it is. The page, which holds the model's audit on these rows if there is one, and
+    what was said of each row stand in the store's `evaluations`.
 
     Raises:
         ModelError: The model or its base cannot be loaded.
@@ -123,12 +124,12 @@ def evaluate(
     kept = kept_evaluation(model, recipe, rows, place)
     if kept is not None:
         listener(Event("stage", {"stage": "evaluate", "status": "reused", "artifact": str(folder)}))
+        write_page(model, rows, place, kept)
         return kept
     report = staged(
         "evaluate", listener, lambda: evaluate_model(model, recipe, rows, place, listener)
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / PAGE).write_text(page(report), encoding="utf-8")
+    write_page(model, rows, place, report)
     write_json(folder / EVALUATION, report.to_json())
     if not is_own(model, rows):
         return report

@@ -28,6 +28,7 @@ SAID = {
     "broken": (Level.ERROR, "is no safetensors file"),
     "program": (Level.WARNING, "brings code that a loader may run"),
 }
+CARD = "README.md"
 UNKNOWN = ("", "unknown", "other", "none")
 NOT_SOLD = ("-nc", "noncommercial", "non-commercial")
 SHARED = ("-sa", "gpl", "share-alike", "sharealike")
@@ -56,6 +57,9 @@ class Artefacts:
         if base.is_dir() and str(base) != ".":
             found += [("base", risk) for risk in risks(base)]
         known: dict[str, str] = dict(model.manifest.get("files", {}))
+        known.pop(
+            CARD, None
+        )  # adapters bring a draft of it; the evaluation and this audit write it
         now = file_hashes(model.path) if known else {}
         changed = [name for name, value in known.items() if now.get(name) != value]
         licences = list(_licences(subject))

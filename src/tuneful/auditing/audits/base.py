@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from tuneful.auditing.paraphrases import Paraphrased, paraphrase
 from tuneful.core.events import Event
 from tuneful.data.rows import Rated, classes_of
 from tuneful.evaluating.predictions import measure_of
@@ -114,7 +115,7 @@ class Subject:
     @cached_property
     def tuned(self) -> Asked:
         """The model, as calibrated."""
-        measure = measure_of(self.model, self.recipe, self.store)
+        measure = self._measure(is_base=False)
         predictor = load_predictor(self.model.path, self.store, listener=self.listener)
         return Asked("tuned", measure, predictor, self.listener)
 
@@ -123,13 +124,20 @@ class Subject:
         """The model before tuning, with a fresh head; None where the recipe wants none."""
         if not self.recipe.evaluate.base:
             return None
-        measure = measure_of(self.model, self.recipe, self.store, is_base=True)
+        measure = self._measure(is_base=True)
         untuned = Untuned(self.model.head, self.model.labels, self.seed)
         found = load_predictor(
             self.recipe.model, self.store, untuned=untuned, listener=self.listener
         )
         cut_alike = replace(found, max_length=self.model.max_length)
         return Asked("base", measure, cut_alike, self.listener)
+
+    def _measure(self, *, is_base: bool) -> Measure:
+        """Nothing in an audit asks how likely a reference was, but a metric that is named may."""
+        scored = self.recipe.evaluate.metrics != "auto"
+        return measure_of(
+            self.model, self.recipe, self.store, is_base=is_base, scores_reference=scored
+        )
 
     @property
     def asked(self) -> list[Asked]:
@@ -161,6 +169,16 @@ class Subject:
     def few(self) -> list[Row]:
         """Those of them that are disturbed."""
         return self.rows[:MOST_DISTURBED]
+
+    @cached_property
+    def paraphrased(self) -> Paraphrased | None:
+        """Those of `few` that a teacher said in other words; None where the recipe has no teacher.
+
+        Raises:
+            ModelError: The teacher is not to be found, or answers nobody.
+            DataError: The ceiling of its cost is reached.
+        """
+        return paraphrase(self)
 
     def some(self, rows: Sequence[Row], most: int, purpose: int = 1) -> list[Row]:
         """At most so many rows, drawn by the seed, in random order."""

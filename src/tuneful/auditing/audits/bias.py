@@ -77,6 +77,7 @@ class Bias:
             *_about_flips(flips, tolerance, comparisons),
             *_about_gaps(compared, tolerance),
             *_about_few(few, bool(compared)),
+            *_about_few_swaps(flips, subject),
         ]
         facts = {
             "axes": {axis.name: {"terms": axis.num_terms, "groups": axis.groups} for axis in known},
@@ -193,6 +194,25 @@ def _about_few(few: Sequence[Few], has_others: bool) -> Iterator[Finding]:
             fix="Raise audit.rows and data.take.test, or test on rows that mention them.",
             where="audit.rows",
         )
+
+
+def _about_few_swaps(flips: Sequence[Flips], subject: Subject) -> Iterator[Finding]:
+    """A note where there are too few texts on every axis to find a flip in."""
+    few = [one for one in flips if one.rows < FEWEST_TEXTS]
+    if len(few) < len(flips):
+        return
+    is_compared = subject.writes and not subject.settings.graders
+    evidence = [f"{one.axis} {one.rows}" for one in few] or ["no text mentions anybody"]
+    if is_compared:
+        evidence.append("answers were only compared, for audit.graders names nobody")
+    yield Finding(
+        Level.NOTE,
+        "few-swaps",
+        f"No axis has {FEWEST_TEXTS} texts whose people could be swapped: too few to judge by.",
+        evidence=", ".join(evidence),
+        fix="Raise audit.rows" + (", and name audit.graders." if is_compared else "."),
+        where="audit: bias",
+    )
 
 
 def _points(value: float) -> str:

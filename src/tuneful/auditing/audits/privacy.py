@@ -22,13 +22,23 @@ from tuneful.auditing.kept import (
 )
 from tuneful.auditing.likelihood import KINDS, row_logps
 from tuneful.auditing.membership import ATTACKS, auc, signs
-from tuneful.auditing.recall import MOST_ROWS, Leaked, Recalled, begun, given_to, leaks, recall
+from tuneful.auditing.recall import (
+    FEWEST_FOLLOW,
+    MOST_ROWS,
+    Leaked,
+    Recalled,
+    begun,
+    given_to,
+    leaks,
+    recall,
+)
+from tuneful.core.report import Finding, Level
 from tuneful.data.deriving.canaries import CANARIES
 from tuneful.data.rows import Chat, Text
 from tuneful.evaluating.measures.answers import AnswerSample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tuneful.auditing.audits.base import Subject
     from tuneful.data.rows import Row
@@ -66,6 +76,7 @@ class Privacy:
             *about_members(kept, tolerance, enough=enough),
             *about_recall(kept.recalled, tolerance),
             *about_leaks(kept.leaked),
+            *_about_short(subject, recalled),
         ]
         facts = {
             "canaries": [asdict(one) for one in kept.canaries],
@@ -76,6 +87,18 @@ class Privacy:
             "differential_privacy": promised,
         }
         return Audited(findings, list(tables(kept, promised)), facts)
+
+
+def _about_short(subject: Subject, recalled: Sequence[Recalled]) -> Iterator[Finding]:
+    if subject.writes and not any(one.rows == "learned" for one in recalled):
+        words = 2 * FEWEST_FOLLOW - 1
+        yield Finding(
+            Level.NOTE,
+            "short-texts",
+            f"Recall was not measured: no learned text or answer is long enough ({words} words) to "
+            "be begun and gone on with.",
+            where="audit: privacy, recall",
+        )
 
 
 def _most(subject: Subject) -> int:

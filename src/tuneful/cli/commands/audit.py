@@ -25,16 +25,16 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, console: Console) -> int:
     """Audit the model of a run or a recipe; 3 where a finding is an error."""
-    from tuneful.auditing.audit import PAGE
     from tuneful.core.report import Level
     from tuneful.core.store import Store
     from tuneful.workflow import audit
+    from tuneful.workflow.reported import page_of
 
     store = Store.default()
     changes = [f"audit.audits=[{args.only}]"] if args.only else []
     recipe, data, model = model_of(args, store, console, changes)
     report = audit(model, recipe, data, store=store, listener=console.listener)
-    page = model.path / PAGE
+    page = page_of(model, recipe, data, store)
     console.report(report, model=str(model.path), page=str(page))
     console.say(f"\nThe same as a page: {page}")
     return 3 if report.worst() == Level.ERROR else 0

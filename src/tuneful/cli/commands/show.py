@@ -40,7 +40,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, console: Console) -> int:
     """Show a run's state, recipe, last step and reports."""
-    from tuneful.core.render import to_html
+    from tuneful.core.page import to_html
     from tuneful.core.report import Report
     from tuneful.core.run import Run
     from tuneful.core.store import Store

@@ -119,20 +119,44 @@ class Head:
         records = [self.data.record("train", parent) for _, parent in pairs]
         parents = [self.data.row("train", parent) for _, parent in pairs]
         fold_N = fold_of(np.array([record["group"] for record in records], np.int64))
-        number = {label: at for at, label in enumerate(self.labels)}
-        label_N = np.array([number.get(_label(row), -1) for row in parents], np.int64)
         made = [cast("Row", tries[number].row) for number, _ in pairs]
         own_NC = self._probabilities(made, fold_N)
-        own_N = own_NC.argmax(axis=1)
-        first_N = self._probabilities(parents, fold_N).argmax(axis=1)
+        first_NC = self._probabilities(parents, fold_N)
         found = [Verdict()] * len(tries)
         for at, (number, _) in enumerate(pairs):
-            if first_N[at] != label_N[at]:
-                found[number] = Verdict(is_judged=False)
-            elif own_N[at] != label_N[at] and found[number].is_judged:
-                other, share = self.labels[int(own_N[at])], own_NC[at].max()
-                found[number] = Verdict(OTHER, f"likelier {other!r} ({share:.0%})")
+            verdict = self._verdict(parents[at], first_NC[at], own_NC[at])
+            if not verdict.is_judged or (verdict.why and found[number].is_judged):
+                found[number] = verdict
         return found
+
+    def of_held_out(self, tries: Sequence[Try], rows: Sequence[Row]) -> list[Verdict]:
+        """The same of rows made of one held-out row each, their parents' numbers being of `rows`.
+
+        No head learned them, so all of them speak together.
+        """
+        parents = [rows[one.parents[0]] for one in tries]
+        made = [cast("Row", one.row) for one in tries]
+        own_NC, first_NC = self._together(made), self._together(parents)
+        return [self._verdict(*three) for three in zip(parents, first_NC, own_NC, strict=True)]
+
+    def _verdict(
+        self, parent: Row, first_C: NDArray[np.float32], own_C: NDArray[np.float32]
+    ) -> Verdict:
+        label = _label(parent)
+        if self.labels[int(first_C.argmax())] != label:
+            return Verdict(is_judged=False)
+        other = self.labels[int(own_C.argmax())]
+        return (
+            Verdict()
+            if other == label
+            else Verdict(OTHER, f"likelier {other!r} ({own_C.max():.0%})")
+        )
+
+    def _together(self, rows: Sequence[Row]) -> NDArray[np.float32]:
+        import numpy as np
+
+        parts = [self._probabilities(rows, np.full(len(rows), fold)) for fold in self.weights]
+        return np.mean(parts, axis=0)
 
     def _probabilities(self, rows: Sequence[Row], fold_N: NDArray[np.int64]) -> NDArray[np.float32]:
         import numpy as np
@@ -172,6 +196,22 @@ def learn_head(data: Dataset) -> Check:
     if not is_skilled:
         return NoCheck(f"the words say too little of the class: {right:.0%} of the rows are right")
     return Head(data, labels, known, weights, right)
+
+
+@dataclass(frozen=True)
+class HeldOutHead:
+    """The quick classifier on rows that are made of held-out ones.
+
+    Attributes:
+        rows: The held-out rows that parents' numbers are of.
+    """
+
+    head: Head
+    rows: Sequence[Row]
+
+    def verdicts(self, tries: Sequence[Try]) -> list[Verdict]:
+        """By all heads together."""
+        return self.head.of_held_out(tries, self.rows)
 
 
 @dataclass(frozen=True)

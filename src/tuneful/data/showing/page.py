@@ -6,8 +6,8 @@ import html
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.chart import Bars, bar_chart, histogram
-from tuneful.core.render import cell
-from tuneful.core.report import Level, Table
+from tuneful.core.page import html_findings, html_page, html_table
+from tuneful.core.report import Table
 from tuneful.data.dataset import FOUND, SPLITS
 from tuneful.data.showing.seen import binned
 from tuneful.data.showing.style import STYLE
@@ -16,7 +16,7 @@ from tuneful.data.showing.tokens import tokens_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tuneful.core.report import Cell, Finding, Report
+    from tuneful.core.report import Cell, Report
     from tuneful.data.dataset import Dataset
     from tuneful.data.showing.seen import Cluster, Example, Seen
     from tuneful.data.showing.tokens import Tokens
@@ -40,19 +40,15 @@ def page(data: Dataset, report: Report, seen: Seen, tokens: Tokens | None = None
         f'<p class="aside">Data set {escape(data.name)}, {escape(data.hash[:8])}</p>'
         f"<h1>{title}</h1>",
         _tiles(data, report, seen, tokens),
-        *_findings(report.findings),
+        *(["<h2>Findings</h2>"] if report.findings else []),
+        *html_findings(report.findings),
         *_charts(data, report, seen, tokens),
-        *(_section(tokens_table(tokens)) if tokens is not None else ()),
+        *(html_table(tokens_table(tokens)) if tokens is not None else ()),
         *_clusters(data, seen),
         *_examples(seen.examples),
-        *_section(_where_from(data.manifest)),
+        *html_table(_where_from(data.manifest)),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="data:,"><title>{title}</title><style>{STYLE}</style></head>\n'
-        "<body><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
-    )
+    return html_page(str(data.manifest["source"]), body, STYLE)
 
 
 def _tiles(data: Dataset, report: Report, seen: Seen, tokens: Tokens | None) -> str:
@@ -80,27 +76,6 @@ def _tiles(data: Dataset, report: Report, seen: Seen, tokens: Tokens | None) -> 
     return f'<div class="tiles">{"".join(cells)}</div>'
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    if findings:
-        yield "<h2>Findings</h2>"
-    for finding in findings:
-        word = finding.level.word
-        is_open = " open" if finding.level > Level.NOTE else ""
-        details = [
-            f"<dt>{name}</dt><dd>{escape(text)}</dd>"
-            for name, text in (
-                ("evidence", finding.evidence),
-                ("where", finding.where),
-                ("fix", finding.fix),
-            )
-            if text
-        ]
-        yield (
-            f'<details class="card"{is_open}><summary><span class="level {word}">{word}</span>'
-            f"{escape(finding.title)}</summary><dl>{''.join(details)}</dl></details>"
-        )
-
-
 def _charts(data: Dataset, report: Report, seen: Seen, tokens: Tokens | None) -> Iterator[str]:
     figures = [*_classes(data), *_languages(report)]
     if len(seen.length_N):
@@ -113,7 +88,7 @@ def _charts(data: Dataset, report: Report, seen: Seen, tokens: Tokens | None) ->
         figures.append(("Tokens of a sequence, in sequences", drawing))
     yield '<h2>Rows</h2><div class="charts">'
     for title, drawing in figures:
-        yield f'<figure class="card" style="margin:0"><h3>{escape(title)}</h3>{drawing}</figure>'
+        yield f'<figure class="card"><h3>{escape(title)}</h3>{drawing}</figure>'
     yield "</div>"
 
 
@@ -150,7 +125,7 @@ def _clusters(data: Dataset, seen: Seen) -> Iterator[str]:
     is_listed = (data.path / FOUND / "copies.jsonl").exists()
     note = "found/copies.jsonl lists every copy." if is_listed else ""
     columns = ["rows", "in the source", "the first begins"]
-    yield from _section(Table("The most repeated rows", columns, lines, note=note))
+    yield from html_table(Table("The most repeated rows", columns, lines, note=note))
 
 
 def _places(cluster: Cluster) -> str:
@@ -183,24 +158,3 @@ def _where_from(manifest: Mapping[str, Any]) -> Table:
         rows.append([source["reference"], source["licence"], source["rows"], files])
     columns = ["source", "licence", "rows read", "files (SHA-256)"]
     return Table("Where they come from", columns, rows)
-
-
-def _section(table: Table) -> Iterator[str]:
-    """A table as a card; columns of numbers alone stand to the right."""
-    right = [
-        all(isinstance(row[at], int | float) for row in table.rows)
-        for at in range(len(table.columns))
-    ]
-    yield f'<h2>{escape(table.title)}</h2><div class="card scroll"><table><tr>'
-    for name, is_right in zip(table.columns, right, strict=True):
-        yield f"<th{' class=number' * is_right}>{escape(name)}</th>"
-    yield "</tr>"
-    for row in table.rows:
-        cells = (
-            f"<td{' class=number' * is_right}>{escape(cell(value))}</td>"
-            for value, is_right in zip(row, right, strict=True)
-        )
-        yield f"<tr>{''.join(cells)}</tr>"
-    yield "</table></div>"
-    if table.note:
-        yield f'<p class="aside">{escape(table.note)}</p>'

@@ -8,15 +8,16 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.render import html_findings, html_page, html_table
+from tuneful.core.page import html_findings, html_page, html_section, html_table
 from tuneful.evaluating.analysing.drawings import reliability_plot
 from tuneful.evaluating.analysing.page_rows import changed, confusion, examples
 from tuneful.evaluating.analysing.page_slices import slice_parts
 from tuneful.evaluating.analysing.shown import number, people_table, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from tuneful.core.page import Section
     from tuneful.core.report import Report
 
     Facts = Mapping[str, Any]
@@ -25,16 +26,15 @@ PAGE = "report.html"
 STYLE = """
 header p { margin: .25rem 0; }
 .cards { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.5rem 0 1rem; }
-.card { flex: 1 1 12rem; border: 1px solid var(--line); border-radius: .75rem;
-  padding: 1rem 1.25rem; }
-.card b { display: block; font-size: 2rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.cards .card { flex: 1 1 12rem; padding: 1rem 1.25rem; }
+.cards b { display: block; font-size: 2rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .card.base b { color: var(--base); } .card.tuned b { color: var(--tuned); }
 .card.up b { color: var(--good); } .card.down b { color: var(--bad); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-style: none; }
 .ends { display: flex; justify-content: space-between; width: 200px; }
-.slices { width: 100%; }
 .slices td, .slices th { padding: .15rem .5rem; white-space: nowrap; width: 9.5rem; }
 .slices th:nth-child(2), .slices td:nth-child(2) { width: 3rem; text-align: right; }
+.slices td { vertical-align: middle; }
 .slices td:first-child { white-space: normal; min-width: 9rem; }
 .slices td:last-child, .slices th:last-child { white-space: normal; min-width: 8rem; width: auto; }
 .slices td.number, .slices th.number { text-align: right; }
@@ -45,9 +45,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-s
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: 0; list-style: none; }
 .dot { display: inline-block; width: .8rem; height: .8rem; border-radius: 50%;
   margin-right: .4rem; }
-details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; }
-summary { padding: .5rem .9rem; cursor: pointer; }
-details > div { padding: 0 .9rem .75rem; }
+details > div { padding: 0 1.1rem .75rem; }
 .said { display: inline-block; padding: 0 .5rem; border-radius: .3rem; background: var(--soft); }
 .said.right { color: var(--good); } .said.wrong { color: var(--bad); }
 .text { white-space: pre-wrap; margin: .5rem 0; }
@@ -59,11 +57,16 @@ details > div { padding: 0 .9rem .75rem; }
 """
 
 
-def page(report: Report) -> str:
-    """The evaluation's page."""
+def page(report: Report, more: Sequence[Section] = ()) -> str:
+    """The evaluation's page.
+
+    Args:
+        report: The evaluation.
+        more: What others found of the same model; it stands before the rows to read.
+    """
     facts = report.facts
     analysis = facts.get("analysis")
-    parts = [*_head(facts), *_contents(facts), '<h2 id="findings">Findings</h2>']
+    parts = [*_head(facts), *_contents(facts, more), '<h2 id="findings">Findings</h2>']
     parts += list(html_findings(report.findings)) or ["<p>Nothing that must not be overlooked.</p>"]
     shown = {"Base and tuned", "Here and at home", "General text", "Corrections"}
     for table in report.tables:
@@ -74,10 +77,13 @@ def page(report: Report) -> str:
         if "people" in analysis:
             parts += html_table(people_table(analysis["people"]))
         parts += changed(analysis)
+    parts += [part for section in more for part in html_section(section)]
+    if analysis is not None:
         parts += examples(analysis)
     parts += _classes(facts)
     parts += _foot(facts)
-    return html_page(f"{facts.get('model', 'Evaluation')}: evaluation", parts, STYLE)
+    style = "".join([STYLE, *(section.style for section in more)])
+    return html_page(f"{facts.get('model', 'Evaluation')}: evaluation", parts, style)
 
 
 def _head(facts: Facts) -> Iterator[str]:
@@ -134,10 +140,13 @@ def _verdict(first: Facts) -> str:
     return f"By {title} neither model was shown to be better: the difference's interval holds 0."
 
 
-def _contents(facts: Facts) -> Iterator[str]:
+def _contents(facts: Facts, more: Sequence[Section]) -> Iterator[str]:
     names = {"findings": "Findings"}
     if "analysis" in facts:
-        names |= {"slices": "For whom", "changed": "What changed", "rows": "Rows to read"}
+        names |= {"slices": "For whom", "changed": "What changed"}
+    names |= {section.key: html.escape(section.title) for section in more}
+    if "analysis" in facts:
+        names["rows"] = "Rows to read"
     if facts.get("confusion"):
         names["classes"] = "Classes"
     names["how"] = "How it was measured"

@@ -86,7 +86,8 @@ def _example(one: Facts, score: Facts, *, is_open: bool) -> str:
     text = _colored(one["why"]) if "why" in one else html.escape(one["text"])
     rest = " …" if one["is_cut"] and "why" not in one else ""
     return (
-        f"<details{' open' * is_open}><summary><b>row {one['row']}</b> {head}…</summary><div>"
+        f'<details class="card"{" open" * is_open}>'
+        f"<summary><b>row {one['row']}</b> {head}…</summary><div>"
         f'<div class="answers">{answers}</div>'
         f'<p class="text">{text}{rest}</p>{why}<p class="aside">{scores}</p></div></details>'
     )
@@ -135,7 +136,7 @@ def _why(why: Facts) -> str:
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> Iterator[str]:
     """True classes by chosen ones; a cell is the darker, the larger its share of its line."""
-    yield '<h3>True class by chosen class</h3><div class="scroll" tabindex="0" role="region" '
+    yield '<h3>True class by chosen class</h3><div class="card scroll" tabindex="0" role="region" '
     yield 'aria-label="Confusion matrix"><table class="heat"><tr><th scope="col">true</th>'
     yield "".join(f'<th scope="col">{html.escape(label)}</th>' for label in labels) + "</tr>"
     for at, (label, row) in enumerate(zip(labels, counts, strict=True)):

@@ -73,7 +73,7 @@ def _table(
     heads += [f"base{percent}"] if has_base else []
     heads += [f"tuned{percent}"]
     heads += [f"difference{percent}"] if has_base else []
-    yield f'<h3>By {name}</h3><div class="scroll" tabindex="0" role="region" '
+    yield f'<h3>By {name}</h3><div class="card scroll" tabindex="0" role="region" '
     yield f'aria-label="Slices by {name}"><table class="slices"><tr>'
     yield "".join(f'<th scope="col">{head}</th>' for head in heads[:3])
     yield "".join(f'<th scope="col" class="number">{head}</th>' for head in heads[3:])

@@ -6,7 +6,7 @@ Shapes: N rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tuneful.evaluating.measures.tags import TagSample
 from tuneful.evaluating.metrics import metric
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tuneful.evaluating.metrics.base import Array, Metric
 
-FIELD = "field_accuracy:"
+FIELD, FIELDS_RIGHT = "field_accuracy:", "fields right"
 USUAL = {
     "classes": ("accuracy",),
     "ratings": ("mae",),
@@ -83,7 +83,7 @@ def row_scores(
     """
     parts = [name for name in names if name.startswith(FIELD)]
     if parts:
-        return _of("fields right", [metric(name) for name in parts], tuned, base)
+        return _of(FIELDS_RIGHT, [metric(name) for name in parts], tuned, base)
     for name in [*names, *USUAL.get(measured_as, ())]:
         known = metric(name)
         if isinstance(known, Mean | Ratio) and _counts_rows(known, tuned):
@@ -115,6 +115,34 @@ def _of(title: str, known: Sequence[Any], tuned: Any, base: Any | None) -> Score
 
     first, other = known[0], None if base is None else mean(base)
     return Scores(title, first.better == "higher", first.is_share, mean(tuned), other)
+
+
+class FieldsRight(Mean):
+    """Fields of a row's JSON answer that are right; of an answer that is no JSON none is."""
+
+    measures: ClassVar[tuple[str, ...]] = ("answers",)
+
+    def __init__(self, part: str = "") -> None:
+        super().__init__(part)
+        self._fields: list[Metric] = []
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> FieldsRight:
+        """Of the metrics of single fields."""
+        made = cls()
+        made._fields = [metric(name) for name in names]
+        return made
+
+    @property
+    def title(self) -> str:
+        """As the slices have it."""
+        return FIELDS_RIGHT
+
+    def statistics(self, sample: Any) -> Array:
+        """The share of each row's fields."""
+        import numpy as np
+
+        return np.mean([part.statistics(sample)[:, :1] for part in self._fields], axis=0)
 
 
 def len_of(sample: Any) -> int:

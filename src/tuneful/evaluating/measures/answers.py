@@ -6,6 +6,7 @@ Shapes: N rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -74,7 +75,8 @@ class Answers(Plain):
         """Where an answer is cut off, and what is asked beside it."""
         extra = self.context.extra
         more = [extra.samples, extra.temperature, extra.seed] if extra.samples else []
-        return [self.context.max_new_tokens, more, extra.timed]
+        unscored = [] if extra.scores_reference else ["unscored"]
+        return [self.context.max_new_tokens, more, extra.timed, *unscored]
 
     def ask(self, predictor: Chatter, rows: Sequence[Chat], told: Told) -> list[Any]:
         """[answer, log p, tokens, bytes, more] of each row.
@@ -88,7 +90,9 @@ class Answers(Plain):
         share = (perf_counter() - began) / max(1, len(rows))
         more: list[dict[str, Any]] = [{"tokens": len(ids), "seconds": share} for ids in said]
         self._ask_more(predictor, talks, more, told)
-        scores = predictor.answer_logp(rows, told("probabilities"))
+        scores: Sequence[tuple[float, int, int]] = [(nan, 0, 0)] * len(rows)
+        if self.context.extra.scores_reference:
+            scores = predictor.answer_logp(rows, told("probabilities"))
         known = zip(said, scores, more, strict=True)
         return [[predictor.tokenizer.decode(ids), *part, extra] for ids, part, extra in known]
 

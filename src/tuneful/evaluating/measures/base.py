@@ -34,6 +34,7 @@ class Extra:
         timed: Rows that are asked one at a time, each timed.
         seed: Of what is drawn.
         runs_code: Whether a metric runs programs in answers.
+        scores_reference: Whether it is asked how likely the reference's answer is.
     """
 
     samples: int = 0
@@ -41,6 +42,7 @@ class Extra:
     timed: int = 0
     seed: int = 0
     runs_code: bool = False
+    scores_reference: bool = True
 
 
 NOTHING_MORE = Extra()
