@@ -30,6 +30,7 @@ class Classifier:
     Attributes:
         labels: Names of the scores in their order.
         temperature: What logits are divided by before they become confidences.
+        known: Logits of what was asked before, by its tokens; None where nothing is remembered.
     """
 
     labels: tuple[str, ...]
@@ -37,6 +38,7 @@ class Classifier:
     scorer: Scorer
     max_length: int
     temperature: float = 1.0
+    known: dict[tuple[bytes, int], np.ndarray] | None = None
 
     def logits(
         self, inputs: Sequence[Input], on_done: Callable[[int], None] | None = None
@@ -55,6 +57,20 @@ class Classifier:
         on_done: Callable[[int], None] | None = None,
     ) -> np.ndarray:
         """Logits as above of inputs that are tokens, each with where its second text begins."""
+        if self.known is None:
+            return self._computed(encoded, on_done)
+        keys = [(np.array(ids, np.int32).tobytes(), second) for ids, second in encoded]
+        new = {key: one for key, one in zip(keys, encoded, strict=True) if key not in self.known}
+        self.known.update(zip(new, self._computed(list(new.values()), on_done), strict=True))
+        if not keys:
+            return np.zeros((0, len(self.labels)), dtype=np.float32)
+        return np.stack([self.known[key] for key in keys])
+
+    def _computed(
+        self,
+        encoded: Sequence[tuple[Sequence[int], int]],
+        on_done: Callable[[int], None] | None = None,
+    ) -> np.ndarray:
         result = np.zeros((len(encoded), len(self.labels)), dtype=np.float32)
         done = 0
         self.scorer.model.eval()

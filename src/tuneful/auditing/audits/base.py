@@ -14,6 +14,7 @@ from tuneful.auditing.paraphrases import Paraphrased, paraphrase
 from tuneful.core.events import Event
 from tuneful.data.rows import Rated, classes_of
 from tuneful.evaluating.predictions import measure_of
+from tuneful.models.classifier import Classifier
 from tuneful.models.predict import Untuned, load_predictor
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Subject:
         """The model, as calibrated."""
         measure = self._measure(is_base=False)
         predictor = load_predictor(self.model.path, self.store, listener=self.listener)
-        return Asked("tuned", measure, predictor, self.listener)
+        return Asked("tuned", measure, _remembering(predictor), self.listener)
 
     @cached_property
     def base(self) -> Asked | None:
@@ -130,7 +131,7 @@ class Subject:
             self.recipe.model, self.store, untuned=untuned, listener=self.listener
         )
         cut_alike = replace(found, max_length=self.model.max_length)
-        return Asked("base", measure, cut_alike, self.listener)
+        return Asked("base", measure, _remembering(cut_alike), self.listener)
 
     def _measure(self, *, is_base: bool) -> Measure:
         """Nothing in an audit asks how likely a reference was, but a metric that is named may."""
@@ -194,6 +195,11 @@ class Subject:
         if asked.who not in self._clean:
             self._clean[asked.who] = asked.sample(self.rows, "rows as they are")
         return self._clean[asked.who]
+
+
+def _remembering(predictor: Predictor) -> Predictor:
+    """A classifier that is asked nothing twice: texts in capitals are often the same tokens."""
+    return replace(predictor, known={}) if isinstance(predictor, Classifier) else predictor
 
 
 class Audit(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
@@ -195,6 +196,7 @@ def words_of(text: str) -> list[str]:
     return [parts[at] for at in places(parts)]
 
 
+@lru_cache(maxsize=1 << 16)  # texts say the same words again and again
 def core(word: str) -> str:
     """A word in small letters, without the marks around it: "" for marks alone."""
     return re.sub(r"^[\W_]+|[\W_]+$", "", word).lower()
