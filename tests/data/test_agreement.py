@@ -53,6 +53,18 @@ def test_interval_is_of_the_items_and_the_same_again() -> None:
     assert agreement([[1, 1], [2, 2], [3, 3]] * 9, "ordinal").low == 1
 
 
+def test_items_drawn_together_say_no_more_than_one() -> None:
+    units = list(zip(*FOUR, strict=True)) * 5
+    four = [unit for unit in units for _ in range(4)]
+    groups = [number for number in range(len(units)) for _ in range(4)]
+    once, alone = agreement(units, "ordinal"), agreement(four, "ordinal")
+    drawn = agreement(four, "ordinal", together=groups)
+    width = [(one.high or 0) - (one.low or 0) for one in (once, alone, drawn)]
+    assert width[2] == pytest.approx(width[0], rel=0.1)
+    assert width[1] < 0.6 * width[0]
+    assert drawn.alpha == alone.alpha
+
+
 def test_what_cannot_be_told_is_said() -> None:
     same = agreement([["x", "x"], ["x", "x"]], "nominal")
     assert (same.alpha, same.low, same.disagreement) == (None, None, (0, 0))

@@ -110,6 +110,7 @@ def test_an_honest_judge_is_measured_against_peoples_ranks(tmp_path: Path, store
     # Of two items one pair of three stands otherwise.
     assert facts["people"]["same"]["value"] == pytest.approx(1 - 2 / 3 / NUM)
     assert 0.9 < facts["people"]["alpha"] < 1
+    assert facts["people"]["low"] < facts["people"]["alpha"] < facts["people"]["high"]
     assert [round(value["value"], 2) for value in facts["models"].values()] == [1.95, 2.05, 2.0]
 
 

@@ -62,6 +62,7 @@ def agreement(
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    together: Sequence[int] | None = None,
 ) -> Agreement:
     """Krippendorff's alpha of what people said of each item.
 
@@ -71,6 +72,8 @@ def agreement(
         scale: What differences between ratings mean.
         resamples: Of the bootstrap; 0 for no interval.
         seed: Of the bootstrap.
+        together: Of each item, what it is drawn with: items of one number are drawn together, such
+            as the ranks of one ranking. Left out, each by itself.
 
     Raises:
         DataError: No item has two ratings, or one is a name where the scale is of numbers.
@@ -94,7 +97,8 @@ def agreement(
     alpha = rated.alpha(np.ones(len(paired)))
     low = high = None
     if resamples and not np.isnan(alpha):
-        low, high = rated.interval(resamples, np.random.default_rng(seed))
+        drawn = np.array([together[number] if together else number for number in paired])
+        low, high = rated.interval(resamples, np.random.default_rng(seed), drawn)
     apart: list[float | None] = [None] * len(known)
     for number, value in zip(paired, rated.apart(), strict=True):
         apart[number] = float(value)
@@ -170,14 +174,19 @@ class _Rated:
         mean_I = within_I / (self.num_I * (self.num_I - 1))
         return mean_I / expected if expected > 0 else mean_I
 
-    def interval(self, resamples: int, draw: np.random.Generator) -> tuple[float, float]:
-        """Between which alpha lies in most resamples of the items."""
+    def interval(
+        self, resamples: int, draw: np.random.Generator, together_I: Ints
+    ) -> tuple[float, float]:
+        """Between which alpha lies in most resamples of the items, or of items drawn together."""
         import numpy as np
 
-        size = len(self.num_I)
+        known, group_I = np.unique(together_I, return_inverse=True)
+        size = len(known)
         found = np.array(
             [
-                self.alpha(np.bincount(draw.integers(0, size, size), minlength=size).astype(float))
+                self.alpha(
+                    np.bincount(draw.integers(0, size, size), minlength=size)[group_I].astype(float)
+                )
                 for _ in range(resamples)
             ]
         )

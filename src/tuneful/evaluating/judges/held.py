@@ -40,11 +40,15 @@ class Held:
             Of several answers, the mean share of their pairs that it puts as they do.
         alpha: Krippendorff's, of the judge and most of them; None where all said the same. Where
             the judge's rank or rating is unknown, it is the one farthest from theirs.
+        low: Where its 95 % interval over items begins; None with alpha.
+        high: Where it ends.
     """
 
     num: int
     same: Interval
     alpha: float | None
+    low: float | None
+    high: float | None
 
     @property
     def is_enough(self) -> bool:
@@ -62,15 +66,17 @@ def held(review: Review, judged: Judged) -> Held | None:
         return None
     both = [(judged.minds[item], said) for item, said in groups.items()]
     if review.ask == "prefer":
-        words = [(most(said), _choice(mind)) for mind, said in both]
-        same = float(sum(one == other for one, other in words))
-        alpha = agreement(words, "nominal", resamples=0).alpha
-        return Held(len(both), share(same, len(both)), alpha)
-    numbers = [(mind, means(said, is_rated=review.ask == "rate")) for mind, said in both]
-    same = sum(_alike(mind, people) for mind, people in numbers)
-    units = [unit for mind, people in numbers for unit in _units(mind, people)]
-    alpha = agreement(units, "ordinal", resamples=0).alpha
-    return Held(len(both), share(same, len(both)), alpha)
+        units: list[list[Rating]] = [[most(said), _choice(mind)] for mind, said in both]
+        same = float(sum(one == other for one, other in units))
+        agreed = agreement(units, "nominal")
+    else:
+        numbers = [(mind, means(said, is_rated=review.ask == "rate")) for mind, said in both]
+        same = sum(_alike(mind, people) for mind, people in numbers)
+        by_item = [_units(mind, people) for mind, people in numbers]
+        units = [unit for of in by_item for unit in of]
+        together = [item for item, of in enumerate(by_item) for _ in of]
+        agreed = agreement(units, "ordinal", together=together)
+    return Held(len(both), share(same, len(both)), agreed.alpha, agreed.low, agreed.high)
 
 
 def most(said: Sequence[Verdict]) -> str:

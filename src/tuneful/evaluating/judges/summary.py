@@ -104,7 +104,7 @@ def _table(review: Review, about: Sequence[tuple[Judged, Held | None]]) -> Table
                     else bare_interval(asdict(value), is_share=False),
                     len(judged.unknown),
                     interval(asdict(one.same), is_share=True) if one else None,
-                    one.alpha if one else None,
+                    _alpha(one),
                 ]
             )
     value = f"wins over {review.models[0]}" if is_share else f"mean {NUMBER[review.ask]}"
@@ -115,6 +115,13 @@ def _table(review: Review, about: Sequence[tuple[Judged, Held | None]]) -> Table
         f"{FEWEST} items that people judged, too, or alpha below {TRUSTED}."
     )
     return Table("What judges say", columns, lines, note)
+
+
+def _alpha(one: Held | None) -> str | None:
+    if one is None or one.alpha is None:
+        return None
+    known = {"value": one.alpha, "low": one.low, "high": one.high}
+    return bare_interval(known, is_share=False)  # pyright: ignore[reportArgumentType]
 
 
 def _findings(review: Review, judged: Judged, one: Held | None) -> Iterator[Finding]:

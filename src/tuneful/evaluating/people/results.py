@@ -179,7 +179,8 @@ def agreed(review: Review, said: Said) -> Agreement | None:
     if not any(len(values) > 1 for values in units.values()):
         return None
     scales: Mapping[str, Scale] = {"prefer": "nominal", "rank": "ordinal", "rate": "ordinal"}
-    return agreement(list(units.values()), scales[review.ask])
+    items = [item for item, _ in units]
+    return agreement(list(units.values()), scales[review.ask], together=items)
 
 
 def _values(review: Review, verdict: Verdict) -> Iterable[tuple[int, Rating]]:
