@@ -131,7 +131,7 @@ class Selection:
     def folder(self, data: Dataset) -> Path:
         """Where trials of this recipe and these rows are kept."""
         unselected = with_changes(self.recipe, {"data.select": None})
-        asked = unselected.model_dump(mode="json", exclude={"data": WHO})
+        asked = unselected.model_dump(mode="json", exclude={"data": set(WHO)})
         select = self.recipe.data.select
         shared = {} if select is None else select.model_dump(mode="json", exclude={"fraction"})
         key = digest([VERSION, asked, shared, data.hash])

@@ -87,7 +87,7 @@ class Sweep:
     @property
     def path(self) -> Path:
         """The SQLite file of trials: the same for the same recipe and space."""
-        recipe = self.recipe.model_dump(mode="json", exclude={"data": WHO})
+        recipe = self.recipe.model_dump(mode="json", exclude={"data": set(WHO)})
         asked = [recipe, repr(sorted(self.space.items()))]
         return self.store.home / "sweeps" / f"{self.recipe.name or 'model'}-{digest(asked)[:8]}.db"
 
