@@ -1,14 +1,20 @@
 """A gate lets a model pass by the worse end of its intervals, and never what was not measured."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.world import classify_recipe
+from tests.world import reviews as write_reviews
+from tuneful import workflow
+from tuneful.auditing.intervals import share
 from tuneful.core.errors import RecipeError
 from tuneful.core.report import Report
+from tuneful.core.store import Store
 from tuneful.recipe.change import with_changes
 from tuneful.recipe.gate import Gate
+from tuneful.workflow import evaluate, train, verdict
 from tuneful.workflow.verdict import gate_of, judge
 
 
@@ -71,6 +77,38 @@ def test_the_weakest_slice_decides():
     # The model's own doubt and slices of few rows say nothing of whom it serves badly.
     for more in ({"facet": "confidence"}, {"verdict": "few"}):
         assert judge(Gate(slices=0.5), found(0.1, **more), None).facts["passes"]
+
+
+@pytest.mark.slow
+def test_slices_of_a_real_evaluation_decide(tmp_path: Path, store: Store):
+    recipe = with_changes(
+        classify_recipe(tmp_path, max_steps=12),
+        {"data.source": str(write_reviews(tmp_path / "more.csv", 400)), "data.split.test": 160},
+    )
+    model = train(recipe, store=store, gate=workflow.Gate(fail_on=None))
+    known = evaluate(model, recipe, store=store)
+    facts = known.facts
+    slices = [one for one in facts["analysis"]["slices"] if one["verdict"] != "few"]
+    lengths = [one for one in slices if one["facet"] == "length"]
+    assert len(lengths) >= 2
+    # Slices and confusion are of the same rows: those of a facet have as many right together.
+    right = sum(facts["confusion"][at][at] for at in range(2))
+    assert round(sum(one["rows"] * one["tuned"]["value"] for one in lengths)) == right
+    parts = {f"{one['facet']} {one['name']}": one["tuned"]["low"] for one in slices}
+    parts = {name: low for name, low in parts.items() if not name.startswith(("class ", "conf"))}
+    for at, label in enumerate(facts["labels"]):
+        counts = facts["confusion"][at]
+        parts[f"class {label!r}"] = share(counts[at], sum(counts)).low
+    weakest = min(parts, key=lambda name: parts[name])
+    (passed,) = judge(Gate(slices=parts[weakest] * 0.999), known, None).facts["conditions"]
+    assert passed["passes"]
+    assert passed["asked"].endswith(f"in each of {len(parts)} slices")
+    assert f"the weakest, {weakest}: " in passed["found"]
+    failed = judge(Gate(slices=parts[weakest] * 1.001), known, None)
+    assert weakest in failed.findings[0].title
+    # The same by the command's way: the evaluation is read, not made again.
+    gated = with_changes(recipe, {"gate": {"slices": parts[weakest] * 1.001}})
+    assert not verdict(model, gated, store=store).facts["passes"]
 
 
 def test_lower_is_better_where_the_metric_says_so():
