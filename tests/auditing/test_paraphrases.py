@@ -11,6 +11,7 @@ import pytest
 
 from tests.auditing.planted import LABELS, Rows, honest, reviews, subject
 from tests.endpoint import Asked, Handler, Server, endpoint
+from tests.world import chat_model
 from tuneful.auditing import audit as auditing
 from tuneful.auditing.audits.base import Audited
 from tuneful.auditing.audits.robustness import Robustness
@@ -18,6 +19,8 @@ from tuneful.core import endpoint as core_endpoint
 from tuneful.core.errors import DataError, ModelError, RecipeError
 from tuneful.core.store import Store
 from tuneful.recipe.schema import Recipe
+from tuneful.training.teacher_choice import Said
+from tuneful.training.teacher_local import Scribe
 
 ROWS = reviews(96)
 OTHER_WORDS = {"wonderful": "splendid", "dull": "tedious"}
@@ -144,6 +147,26 @@ def test_a_classifier_of_the_training_rows_may_check_instead(store: Store):
         found = Robustness().look(few)
         assert "unchecked-paraphrases" in {f.code for f in found.findings}
         assert "too few rows" in found.facts["paraphrases"]["unchecked"]
+
+
+def test_a_teacher_on_this_machine_is_asked_once(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def answers(self: Scribe, prompts: Any, chunk: int) -> list[list[Said]]:
+        asked.extend(prompt[-1].content for prompt in prompts)
+        said = [prompt[-1].content.split("Text:\n")[1] for prompt in prompts]
+        return [[Said(f"Truly, {text}")] for text in said]
+
+    monkeypatch.setattr(Scribe, "answers", answers)
+    local = {"model": str(chat_model(tmp_path / "teacher")), "shape": "text", "check": "none"}
+    for count in (96, 0):
+        found = Robustness().look(subject(honest, ROWS, store=store, teacher=local))
+        assert found.facts["paraphrases"]["accepted"] == 96
+        assert "unchecked-paraphrases" in {f.code for f in found.findings}
+        assert len(asked) == count
+        asked.clear()
 
 
 def test_a_teacher_that_writes_nothing_fit_leaves_the_other_forms(store: Store):

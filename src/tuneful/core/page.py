@@ -45,6 +45,7 @@ th, td { padding: .35rem 1rem .35rem 0; border-bottom: 1px solid var(--line); te
   vertical-align: top; overflow-wrap: break-word; }
 th:last-child, td:last-child { padding-right: 0; } tr:last-child td { border-bottom: 0; }
 th { font-size: .85rem; font-weight: 600; color: var(--aside); vertical-align: bottom; }
+@media (max-width: 40rem) { .scroll table { min-width: 36rem; } }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 details.card { padding: 0; margin: .5rem 0; }
 summary { padding: .7rem 1.1rem; cursor: pointer; overflow-wrap: anywhere; }

@@ -53,6 +53,8 @@ details > div { padding: 0 1.1rem .75rem; }
 .answers { display: grid; grid-template-columns: 5rem 1fr; gap: .25rem .75rem; }
 .answers pre { margin: 0; white-space: pre-wrap; font-size: .85rem; overflow-wrap: anywhere; }
 .heat td.count { text-align: right; min-width: 4rem; font-variant-numeric: tabular-nums; }
+.scroll table.heat { min-width: 0; }
+.pair > * { min-width: 0; max-width: 100%; }
 .pair { display: flex; flex-wrap: wrap; gap: 2rem; } .plot { width: 22rem; max-width: 100%; }
 """
 
