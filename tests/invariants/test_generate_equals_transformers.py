@@ -48,6 +48,21 @@ def test_an_answer_does_not_depend_on_its_company():
     assert together != generate(scorer, PROMPTS, Sampling(20, 1.5, 1.0, 3, seed=5), eos_id)
 
 
+def test_an_answer_may_end_with_what_it_says():
+    scorer, most = Scorer(decoder("llama"), pad_id=0, packed=True), 20
+    whole = generate(scorer, PROMPTS, Sampling(most), eos_id=None)
+    until = whole[0][0][5]
+    short = generate(scorer, PROMPTS, Sampling(most), None, None, lambda ids: until in ids)
+    for (all_of_it,), (said,) in zip(whole, short, strict=True):
+        end = all_of_it.index(until) + 1 if until in all_of_it else most
+        assert said[:end] == all_of_it[:end]
+    looks = list[int]()
+    generate(
+        scorer, PROMPTS, Sampling(most), None, None, lambda ids: looks.append(len(ids)) is None
+    )
+    assert looks == [4] * len(PROMPTS)  # and no more is said
+
+
 def test_tokens_are_drawn_as_often_as_they_are_likely():
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()[None].expand(1000, 4)
     uniform = torch.linspace(0, 1, 1001)[:-1]

@@ -9,6 +9,7 @@ from tuneful.evaluating.analysing import shown
 from tuneful.evaluating.corrections import about_corrections, corrections_table
 from tuneful.evaluating.elsewhere import about_elsewhere, elsewhere_table
 from tuneful.evaluating.on_tasks import about_tasks, tasks_table
+from tuneful.evaluating.sandbox_open import about_sandbox
 from tuneful.evaluating.speed import speed_table
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield from about_tasks(facts["tasks"])
     if "corrections" in facts:
         yield from about_corrections(facts["corrections"])
-    yield from _about_sandbox(facts)
+    yield from about_sandbox(facts)
     if facts["rows"] < FEW_ROWS:
         yield Finding(
             Level.WARNING,
@@ -221,21 +222,6 @@ def _about_rivals(name: str, known: Mapping[str, Any]) -> Iterator[Finding]:
             fix="Use the base with that prompt, or train longer or on more rows; tuning still "
             "saves the prompt's tokens.",
             where=f"evaluate.metrics: {name}",
-        )
-
-
-def _about_sandbox(facts: Mapping[str, Any]) -> Iterator[Finding]:
-    """What programs that the model wrote could have done here."""
-    missing = facts.get("sandbox_open")
-    if missing:
-        yield Finding(
-            Level.WARNING,
-            "sandbox-open",
-            f"Programs that the model wrote ran without: {', '.join(missing)}.",
-            evidence="found out by trying on this machine",
-            fix="Run the evaluation in a container, or on Linux 5.13 or later with user "
-            "namespaces allowed.",
-            where="evaluate.metrics: pass_at_k",
         )
 
 

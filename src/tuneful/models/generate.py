@@ -10,7 +10,7 @@ Shapes: P prompts, G answers each, B = P G, V vocabulary, M longest answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 
@@ -52,12 +52,21 @@ class Sampling:
     seed: int = 0
 
 
+class _How(NamedTuple):
+    """How answers are made, and what ends them."""
+
+    sampling: Sampling
+    eos_id: int | None
+    is_over: Callable[[list[int]], bool] | None
+
+
 def generate(
     scorer: Scorer,
     prompts: Sequence[Sequence[int]],
     sampling: Sampling,
     eos_id: int | None,
     on_done: Callable[[int], None] | None = None,
+    is_over: Callable[[list[int]], bool] | None = None,
 ) -> list[list[list[int]]]:
     """Token ids of each prompt's answers; the end token stands last where it was said.
 
@@ -67,7 +76,10 @@ def generate(
         sampling: How tokens are chosen.
         eos_id: The token that ends an answer.
         on_done: Told how many prompts are done, now and then.
+        is_over: Whether an answer may end with these tokens; asked every LOOK_EVERY tokens. Tokens
+            after such an end mean nothing: who asks cuts them off.
     """
+    how = _How(sampling, eos_id, is_over)
     result: list[list[list[int]]] = [[] for _ in prompts]
     was_training = scorer.model.training
     scorer.model.eval()
@@ -75,7 +87,7 @@ def generate(
     lengths = [scorer.num_before + len(prompt) for prompt in prompts]
     for members in _batches(lengths, sampling.num_answers):
         with torch.inference_mode():
-            found = _batch(scorer, [prompts[n] for n in members], members, sampling, eos_id)
+            found = _batch(scorer, [prompts[n] for n in members], members, how)
         for number, answers in zip(members, found, strict=True):
             result[number] = answers
         done += len(members)
@@ -105,10 +117,10 @@ def _batch(
     scorer: Scorer,
     prompts: Sequence[Sequence[int]],
     numbers: Sequence[int],
-    sampling: Sampling,
-    eos_id: int | None,
+    how: _How,
 ) -> list[list[list[int]]]:
     """Answers to prompts that fit into memory together; `numbers` are theirs among all."""
+    sampling, eos_id = how.sampling, how.eos_id
     count, groups, longest = len(prompts), sampling.num_answers, sampling.max_new_tokens
     uniform_BM = torch.cat([_uniforms(sampling, number) for number in numbers]).to(scorer.device)
     prefill = Prefill()
@@ -125,6 +137,8 @@ def _batch(
         said_BM[row_B, at] = token_B
         if eos_id is not None:
             ended_B = torch.logical_or(ended_B, token_B == eos_id)
+        if how.is_over and at % LOOK_EVERY == LOOK_EVERY - 1:
+            ended_B = _over(ended_B, said_BM[row_B, : at + 1], how.is_over)
         if at + 1 == longest or bool(ended_B.all()):
             break
         if at % LOOK_EVERY == LOOK_EVERY - 1:
@@ -140,6 +154,14 @@ def _batch(
             state_BD = scorer.next_states(token_B[:, None], position_B1)
     said = cast("list[list[list[int]]]", said_BM.view(count, groups, longest).tolist())
     return [[_until(answer, eos_id) for answer in answers] for answers in said]
+
+
+def _over(ended_B: Tensor, said_BM: Tensor, is_over: Callable[[list[int]], bool]) -> Tensor:
+    """Which answers have ended, by what they say so far: [B]."""
+    ended = cast("list[bool]", ended_B.tolist())
+    said = cast("list[list[int]]", said_BM.tolist())
+    over = [has_ended or is_over(ids) for has_ended, ids in zip(ended, said, strict=True)]
+    return torch.tensor(over, device=ended_B.device)
 
 
 def _of(value_B: Tensor, prompt_P: Tensor, num_answers: int) -> Tensor:

@@ -248,7 +248,7 @@ def load_predictor(
     )
     set_up(model, tokenizer, None)
     scorer = Scorer(model, pad_id=tokenizer.pad_id, packed=True)
-    longest = _longest(model)
+    longest = longest_of(model)
     if untuned.head == "tokens":
         return Chatter(tokenizer, scorer, longest)
     kind = Tagger if untuned.head == "tags" else Classifier
@@ -294,6 +294,7 @@ def _with_adapter(model: Model, tokenizer: Tokenizer, dtype: torch.dtype) -> nn.
     return wrapped.to(dtype) if kind is None else cast_floats(wrapped, dtype)
 
 
-def _longest(model: nn.Module) -> int:
+def longest_of(model: nn.Module) -> int:
+    """Tokens that it was made for."""
     config = cast("Any", model).config
     return int(getattr(config, "max_position_embeddings", None) or 2048)

@@ -13,6 +13,7 @@ from tuneful.recipe.data import Data
 from tuneful.recipe.gate import Gate
 from tuneful.recipe.parts import PartConfig, part
 from tuneful.recipe.remember import Remember
+from tuneful.recipe.task import Asked, AskedTask
 
 Auto = Literal["auto"]
 Count = Annotated[int, Field(ge=1)]
@@ -99,10 +100,11 @@ class Evaluate(Section):
     base: bool = Field(default=True, description="Measure the untuned model on the same rows.")
     resamples: int = Field(default=10_000, ge=100, description="Bootstrap resamples.")
     max_new_tokens: int = Field(default=128, ge=1, description="Longest generated answer.")
-    tasks: list[str] = Field(
-        default_factory=list[str],
+    tasks: list[Asked] = Field(
+        default_factory=list[AskedTask],
         description="What else a model that speaks is asked, before and after: names from "
-        "`tuneful list tasks`, or files of one's own.",
+        "`tuneful list tasks`, files of one's own, lm-eval:FILE.yaml; or {name, take, metric, "
+        "chat}.",
     )
     people: str = Field(
         default="",

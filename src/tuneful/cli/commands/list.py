@@ -81,10 +81,10 @@ def _rows(kind: str, store: Store) -> list[dict[str, Any]]:
 
 
 def _task(name: str) -> dict[str, Any]:
-    from tuneful.evaluating.tasks import find_task
+    from tuneful.evaluating.tasks import known
 
-    task = find_task(name)
-    return {"name": name, "what": task.file.about, "questions": len(task.items)}
+    file = known(name)
+    return {"name": name, "what": file.about, "questions": len(file.rows) or file.source}
 
 
 def _said(part: Any) -> dict[str, str]:

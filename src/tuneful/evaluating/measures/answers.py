@@ -49,6 +49,7 @@ class AnswerSample:
         said_N: Tokens of each answer, its end with them.
         seconds: Of all answers, made many at once; 0 where it is not known.
         alone_N: Seconds of the answer where it was made by itself, NaN elsewhere.
+        begun: First lines of each row's program, which an answer may go on from; none elsewhere.
     """
 
     references: tuple[str, ...]
@@ -64,6 +65,7 @@ class AnswerSample:
     said_N: NDArray[np.float64] | None = None
     seconds: float = 0.0
     alone_N: NDArray[np.float64] | None = None
+    begun: tuple[str, ...] = ()
 
 
 class Answers(Plain):

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuneful.core.errors import UnknownName
-from tuneful.evaluating.tasks.task import Task, read_task
+from tuneful.evaluating.tasks.harness import KIND, HarnessTask, read_harness
+from tuneful.evaluating.tasks.reading import NO_DRAWS, read_task
+from tuneful.evaluating.tasks.task import Task
+from tuneful.recipe.load import load
+from tuneful.recipe.task import AskedTask, TaskFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tuneful.evaluating.tasks.task import Draws
+
+AnyTask = Task | HarnessTask
 HERE = Path(__file__).parent
 
 
@@ -20,21 +27,36 @@ def shipped() -> Mapping[str, Path]:
     return {path.stem: path for path in sorted(HERE.glob("*.yaml"))}
 
 
-def find_task(reference: str) -> Task:
-    """A task by its name, or by the path of its file.
+def known(name: str) -> TaskFile:
+    """What the file of a task that ships says; rows from elsewhere are not fetched."""
+    return load(TaskFile, shipped()[name])
+
+
+def find_asked(asked: str | AskedTask, draws: Draws = NO_DRAWS) -> AnyTask:
+    """As `find_task`; lm-eval's tasks too."""
+    asked = AskedTask.model_validate(asked)
+    return read_harness(asked) if asked.name.startswith(KIND) else find_task(asked, draws)
+
+
+def find_task(asked: str | AskedTask, draws: Draws = NO_DRAWS) -> Task:
+    """A task of ours by its name, or by the path of its file.
+
+    Args:
+        asked: Which, and how much of it.
+        draws: How answers are drawn, if it is judged by pass_at_k.
 
     Raises:
         UnknownName: Neither is there.
         RecipeError: The file says what a task cannot.
         DataError: Its rows cannot be read, or lack an answer.
     """
-    known = shipped()
-    path = known.get(reference, Path(reference).expanduser())
+    asked = AskedTask.model_validate(asked)
+    path = shipped().get(asked.name, Path(asked.name).expanduser())
     if path.is_file():
-        return read_task(path)
-    close = get_close_matches(reference, known, n=1)
+        return read_task(path, asked, draws)
+    close = get_close_matches(asked.name, shipped(), n=1)
     raise UnknownName(
-        f"There is no task called {reference!r}, and no such file.",
+        f"There is no task called {asked.name!r}, and no such file.",
         where="evaluate.tasks",
-        fix=f"Did you mean {close[0]}?" if close else f"Choose from: {', '.join(known)}.",
+        fix=f"Did you mean {close[0]}?" if close else f"Choose from: {', '.join(shipped())}.",
     )
