@@ -1,6 +1,8 @@
 """Our models score and answer as lm-eval's own `hf` model does, question by question."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -187,3 +189,27 @@ def test_some_questions_are_asked_and_what_is_not_there_is_refused(tmp_path: Pat
     request = type("Request", (), {"args": ("Go", asked)})
     with pytest.raises(DataError, match="num_beams"):
         HarnessModel(model, lambda *_: None).generate_until([request])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_task_of_python_code_is_the_same_until_its_code_changes(tmp_path: Path):
+    (tmp_path / "more.py").write_text("END = '?'\n", encoding="utf-8")
+    (tmp_path / "own.py").write_text("def ask(doc):\n    return doc['text']\n", encoding="utf-8")
+    called = CHOICE.replace('"Review: {{text}}\\nSentiment:"', "!function own.ask")
+    assert "!function" in called
+    name = task_file(tmp_path, called)
+    print_of = """
+import sys
+from tuneful.evaluating.tasks import find_asked
+print(find_asked(sys.argv[1]).hash)
+"""
+
+    def known() -> str:
+        command = [sys.executable, "-c", print_of, name]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    before = known()
+    assert known() == before
+    (tmp_path / "more.py").write_text("END = '!'\n", encoding="utf-8")
+    assert known() != before

@@ -8,6 +8,7 @@ programs which a model wrote are refused, since lm-eval has no sandbox for them.
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import logging
@@ -74,8 +75,8 @@ class HarnessTask:
         for name, part in self.parts.items():
             rows = [part.eval_docs[at] for at in self.chosen[name]]
             shown = list(part.fewshot_docs()) if part.config.num_fewshot else []
-            said += [name, part.dump_config(), rows, shown]
-        return digest(json.loads(json.dumps(said, default=str)))
+            said += [name, part.dump_config(), rows, shown, _code_beside(part)]
+        return digest(json.loads(json.dumps(said, default=_source)))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -221,6 +222,23 @@ def _check(part: Any, where: str) -> None:
             raise DataError(f"The task {part.task_name} {what}.", where=where, fix="Leave it out.")
     if part.config.num_fewshot is None:
         part.set_config(key="num_fewshot", value=0)
+
+
+def _code_beside(part: Any) -> list[str]:
+    """Python files in the folder of a task's file, which it may call."""
+    place = (part.config.metadata or {}).get("config_source")
+    folder = Path(str(place)).parent if place else None
+    return (
+        [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))] if folder else []
+    )
+
+
+def _source(value: object) -> str:
+    """A function as its text: its address would be another one each time."""
+    try:
+        return inspect.getsource(cast("Any", value))
+    except (TypeError, OSError):
+        return str(value)
 
 
 def _lines(samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[Any]]:
