@@ -226,11 +226,11 @@ def _check(part: Any, where: str) -> None:
 
 def _code_beside(part: Any) -> list[str]:
     """Python files in the folder of a task's file, which it may call."""
-    place = (part.config.metadata or {}).get("config_source")
-    folder = Path(str(place)).parent if place else None
-    return (
-        [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))] if folder else []
-    )
+    known = cast("dict[str, Any]", part.config.metadata or {})
+    if not known.get("config_source"):
+        return []
+    folder = Path(str(known["config_source"])).parent
+    return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
 
 
 def _source(value: object) -> str:
