@@ -27,7 +27,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "chat": ({"messages": [TURN]}, "narrator"),
     "sharegpt": ({"conversations": [{"from": "narrator", "value": "x"}]}, "narrator"),
     "alpaca": ({"output": ["x"]}, "list"),
-    "prompt_completion": ({"completion": ["x"]}, "x"),
+    "prompt_completion": ({"completion": [TURN]}, "narrator"),
     "raft": ({"documents": [3]}, "not a document"),
     "gemini": ({"contents": [{"role": "narrator", "parts": [{"text": "x"}]}]}, "narrator"),
     "bedrock": ({"messages": [{"role": "user", "content": [{"image": {}}]}]}, "image"),

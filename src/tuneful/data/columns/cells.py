@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.data.columns.turns import turns_of
@@ -11,7 +13,7 @@ from tuneful.data.formats.base import BadValue, Sample, plain, text_of
 from tuneful.data.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tuneful.data.message import Turns
 
@@ -22,7 +24,11 @@ TEXT = (
     ("title", "headline", "question", "query", "input"),
 )
 PROMPT = (("prompt",), ("instruction",), ("question", "query", "user"), ("messages", "input"))
+BESIDE = {"input": (("input", "context"),), "system": (("system", "system_prompt"),)}
+"""Columns that belong to a prompt: what follows it, and the system's turn before it."""
 SEPARATORS = (";", "|", ",")
+BROKEN_TURNS = re.compile(r'\s*\[\s*\{\s*"(role|from)"')
+"""How turns begin that are no JSON."""
 
 
 DOCUMENTS = (("documents", "docs", "passages", "contexts"), ("context",))
@@ -116,24 +122,69 @@ def prompt_of(value: object, column: str) -> Turns:
     Raises:
         BadValue: They are neither.
     """
-    if isinstance(value, list) or (isinstance(value, str) and value.lstrip().startswith("[{")):
-        return turns_of(cast("object", value), column)
+    if _are_turns(value):
+        return turns_of(value, column)
     return (Message("user", text_of(value, column)),)
 
 
+def beside_prompt(sample: Sample, prompt: str) -> dict[str, str]:
+    """The columns of input and system that stand beside a prompt, our names to the source's.
+
+    Turns are whole: no input follows them.
+    """
+    rest = replace(sample, columns=[name for name in sample.columns if name != prompt])
+    is_text = not is_list(json_in(sample.first(prompt)))
+    found = {ours: rest.pick(ours, *names) for ours, names in BESIDE.items()
+             if is_text or ours != "input"}  # fmt: skip
+    return {ours: name for ours, name in found.items() if name}
+
+
+def whole_prompt(values: Mapping[str, Any], columns: Mapping[str, str]) -> Turns:
+    """The prompt of a row with its input behind an empty line, and the system's turn before it.
+
+    Raises:
+        BadValue: One of the columns holds neither text nor turns.
+    """
+    turns = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+    extra, system = columns.get("input"), columns.get("system")
+    more = text_of(values.get(extra), extra) if extra else ""
+    if more:
+        both = "\n\n".join(filter(None, (turns[-1].content, more)))
+        turns = (*turns[:-1], replace(turns[-1], content=both))
+    return after_system(text_of(values.get(system), system) if system else "", turns)
+
+
+def after_system(system: str, turns: Turns) -> Turns:
+    """The turns after a system's turn of this text, unless they begin with it or it is empty."""
+    said = Message("system", system)
+    return turns if not system or turns[:1] == (said,) else (said, *turns)
+
+
 def answer_of(value: object, column: str) -> Turns:
-    """An answer: turns as they are, or one assistant's turn of text.
+    """An answer: turns as they are, one turn alone, or one assistant's turn of text.
 
     Raises:
         BadValue: They are neither, or no assistant speaks last.
     """
-    if isinstance(value, list) or (isinstance(value, str) and value.lstrip().startswith("[{")):
-        turns = turns_of(cast("object", value), column)
+    if is_object(value):
+        value = [value]
+    if _are_turns(value):
+        turns = turns_of(value, column)
     else:
         turns = (Message("assistant", text_of(value, column)),)
     if turns[-1].role != "assistant":
         raise BadValue(f"The column {column!r} does not end with an assistant's turn.", "Give one")
     return turns
+
+
+def _are_turns(value: object) -> bool:
+    """Whether it is a list, or JSON text of turns: a list of other objects is text."""
+    if not isinstance(value, str):
+        return is_list(value)
+    turns = items_in(json_in(value))
+    if turns:
+        return all({"role", "from"} & set(object_in(turn)) for turn in turns)
+    return BROKEN_TURNS.match(value) is not None
 
 
 def asks_alike(sample: Sample, column: str | None) -> bool:

@@ -106,9 +106,11 @@ def system_of(value: object, column: str) -> str:
     Raises:
         BadValue: It is none of these.
     """
-    value = json_in(value)
-    if is_object(value):
-        value = object_in(value).get("parts")
+    found = json_in(value)
+    if is_object(found) and "parts" in object_in(found):
+        value = object_in(found)["parts"]
+    elif is_list(found):
+        value = found
     if value is None or isinstance(value, str):
         return value or ""
     parts = items_in(value)

@@ -6,10 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tuneful.data.columns.calls import tools_of
-from tuneful.data.columns.chats import TURNS, chat_row, first_turns, is_answered, speakers
+from tuneful.data.columns.cells import BESIDE, after_system
+from tuneful.data.columns.chats import (
+    TURNS,
+    chat_row,
+    first_turns,
+    is_answered,
+    speakers,
+    system_of,
+)
 from tuneful.data.columns.turns import turns_of
-from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
-from tuneful.data.message import Message
+from tuneful.data.formats.base import Convert, Converted, Match, Sample
 from tuneful.data.rows import Chat, to_json
 
 if TYPE_CHECKING:
@@ -29,7 +36,8 @@ class ChatFormat:
     is_plain: ClassVar[bool] = True
     ours: ClassVar[tuple[str, ...]] = ("messages", "system", "tools", "reference")
     wants: ClassVar[str] = (
-        "a column messages (or conversations) with lists of turns; tools and reference as needed"
+        "a column messages (or conversations) with lists of turns; system, tools and reference as "
+        "needed"
     )
 
     def detect(self, sample: Sample) -> Match | None:
@@ -42,9 +50,12 @@ class ChatFormat:
             return None
         if sample.asked == "auto" and _is_others(sample, column):
             return None
-        system = sample.chosen.get("system")
-        columns = {"messages": column} | ({"system": system} if system else {})
-        for ours, names in (("tools", (TOOLS,)), ("reference", REFERENCE)):
+        columns = {"messages": column}
+        for ours, names in (
+            ("system", BESIDE["system"]),
+            ("tools", (TOOLS,)),
+            ("reference", REFERENCE),
+        ):
             found = sample.pick(ours, *names)
             columns |= {ours: found} if found else {}
         return Match(columns, f"column {column!r} with lists of turns")
@@ -57,9 +68,8 @@ class ChatFormat:
 
         def convert(values: Mapping[str, Any]) -> Converted:
             messages = turns_of(values.get(column), column)
-            before = text_of(values.get(system), system) if system else ""
-            if before:
-                messages = (Message("system", before), *messages)
+            before = values.get(system) if system else ""
+            messages = after_system(system_of(before, system or ""), messages)
             offered = tools_of(values.get(tools), tools) if tools else ()
             right = values.get(reference) if reference else None
             return chat_row(Chat(messages, offered, _as_text(right)))

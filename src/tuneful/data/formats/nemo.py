@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.columns.cells import PROMPT, answer_of, asked, prompt_of
+from tuneful.data.columns.cells import PROMPT, answer_of, asked, beside_prompt, whole_prompt
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Chat, Preference, to_json
 
@@ -31,12 +31,15 @@ class NemoFormat:
     rows: ClassVar[str] = "preference"
     writes: ClassVar[tuple[str, ...]] = ("preference", "chat")
     is_plain: ClassVar[bool] = True
-    ours: ClassVar[tuple[str, ...]] = tuple(NAMES)
+    ours: ClassVar[tuple[str, ...]] = (*NAMES, "input", "system")
     wants: ClassVar[str] = "columns prompt, chosen_response and rejected_response"
 
     def detect(self, sample: Sample) -> Match | None:
         """The three columns by name."""
-        return sample.columns_named(NAMES)
+        match = sample.columns_named(NAMES)
+        if match is None:
+            return None
+        return Match.of({**match.columns, **beside_prompt(sample, match.columns["prompt"])})
 
     def converter(self, match: Match, sample: Sample) -> Convert:
         """Texts, or turns."""
@@ -44,7 +47,7 @@ class NemoFormat:
         columns = match.columns
 
         def convert(values: Mapping[str, Any]) -> Converted:
-            prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            prompt = whole_prompt(values, columns)
             chosen = answer_of(values.get(columns["chosen_response"]), "chosen_response")
             rejected = answer_of(values.get(columns["rejected_response"]), "rejected_response")
             if chosen == rejected:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.columns.cells import PROMPT, answer_of, asked, asks_alike, number_of, prompt_of
+from tuneful.data.columns.cells import (
+    PROMPT,
+    answer_of,
+    asked,
+    asks_alike,
+    beside_prompt,
+    number_of,
+    whole_prompt,
+)
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Preference, to_json
 
@@ -16,6 +24,8 @@ if TYPE_CHECKING:
 
 CHOSEN, REJECTED = (("chosen", "preferred", "chosen_response"),), (("rejected", "non_preferred"),)
 MARGIN = (("margin",),)
+ASKED = (*PROMPT, ("conversations", "conversation"))
+"""LLaMA-Factory has turns in conversations, and chosen and rejected are one turn each."""
 
 
 class PreferenceFormat:
@@ -24,7 +34,7 @@ class PreferenceFormat:
     rows: ClassVar[str] = "preference"
     writes: ClassVar[tuple[str, ...]] = ("preference",)
     is_plain: ClassVar[bool] = True
-    ours: ClassVar[tuple[str, ...]] = ("prompt", "chosen", "rejected", "margin")
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "chosen", "rejected", "margin", "input", "system")
     wants: ClassVar[str] = "columns chosen and rejected, and prompt unless both begin with it"
 
     def detect(self, sample: Sample) -> Match | None:
@@ -33,9 +43,11 @@ class PreferenceFormat:
         if chosen is None or rejected is None:
             return None
         found = {"chosen": chosen, "rejected": rejected}
-        for ours, names in (("prompt", PROMPT), ("margin", MARGIN)):
+        for ours, names in (("prompt", ASKED), ("margin", MARGIN)):
             column = sample.pick(ours, *names)
             found |= {ours: column} if column else {}
+        if "prompt" in found:
+            found |= beside_prompt(sample, found["prompt"])
         return Match(found, f"columns {chosen!r} and {rejected!r}")
 
     def converter(self, match: Match, sample: Sample) -> Convert:
@@ -51,7 +63,7 @@ class PreferenceFormat:
             rejected = answer_of(values.get(columns["rejected"]), columns["rejected"])
             prompt: Turns = ()
             if "prompt" in columns:
-                prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+                prompt = whole_prompt(values, columns)
             prompt, chosen, rejected = _apart(prompt, chosen, rejected)
             margin = columns.get("margin")
             apart = number_of(values.get(margin), margin) if margin else 0.0

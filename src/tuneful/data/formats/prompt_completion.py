@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.columns.cells import answer_of, has_documents, is_alpaca, prompt_of
+from tuneful.data.columns.calls import tools_of
+from tuneful.data.columns.cells import (
+    answer_of,
+    asked,
+    beside_prompt,
+    has_documents,
+    is_alpaca,
+    whole_prompt,
+)
 from tuneful.data.columns.chats import chat_row, exchanges
-from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
-from tuneful.data.message import Message
+from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Chat
 
 if TYPE_CHECKING:
@@ -18,8 +25,7 @@ if TYPE_CHECKING:
 
 PROMPT = (("prompt",), ("instruction", "instructions"), ("question", "query", "user", "input"))
 COMPLETION = (("completion",), ("response", "output", "answer", "assistant"))
-EXTRA = (("input", "context"),)
-SYSTEM = (("system", "system_prompt"),)
+TOOLS = (("tools",), ("functions",))
 
 
 class PromptCompletionFormat:
@@ -28,7 +34,7 @@ class PromptCompletionFormat:
     rows: ClassVar[str] = "chat"
     writes: ClassVar[tuple[str, ...]] = ("chat",)
     is_plain: ClassVar[bool] = True
-    ours: ClassVar[tuple[str, ...]] = ("prompt", "completion", "input", "system")
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "completion", "input", "system", "tools")
     wants: ClassVar[str] = "columns prompt and completion (or instruction and output …)"
 
     def detect(self, sample: Sample) -> Match | None:
@@ -43,13 +49,10 @@ class PromptCompletionFormat:
         if prompt is None or completion is None:
             return None
         found = {"prompt": prompt, "completion": completion}
-        rest = replace(sample, columns=[name for name in sample.columns if name != prompt])
-        extra = rest.pick("input", *EXTRA)
-        if extra:
-            found["input"] = extra
-        system = sample.pick("system", *SYSTEM)
-        if system:
-            found["system"] = system
+        found |= beside_prompt(sample, prompt)
+        tools = sample.pick("tools", *TOOLS)
+        if tools:
+            found["tools"] = tools
         return Match.of(found)
 
     def converter(self, match: Match, sample: Sample) -> Convert:
@@ -60,21 +63,18 @@ class PromptCompletionFormat:
         del sample
         columns = match.columns
 
-        def read(values: Mapping[str, Any], ours: str) -> str:
-            name = columns.get(ours)
-            return text_of(values.get(name), name) if name else ""
+        tools = columns.get("tools")
 
         def convert(values: Mapping[str, Any]) -> Converted:
-            if isinstance(values.get(columns["prompt"]), list):
-                return _of_turns(values, columns["prompt"], columns["completion"])
-            asked = "\n\n".join(filter(None, (read(values, "prompt"), read(values, "input"))))
-            answer, system = read(values, "completion"), read(values, "system")
-            if not asked and not answer:
+            prompt = whole_prompt(values, columns)
+            answer = answer_of(values.get(columns["completion"]), columns["completion"])
+            said = "\n".join(turn.content for turn in answer)
+            question = asked(prompt)
+            if not (question or said or any(turn.tool_calls for turn in answer)):
                 raise BadValue("Prompt and completion are both empty.", "Fill or remove the row")
-            messages = (Message("user", asked), Message("assistant", answer))
-            if system:
-                messages = (Message("system", system), *messages)
-            return Converted(Chat(messages), asked or answer)
+            given = (replace(m, weight=0.0) if m.role == "assistant" else m for m in prompt)
+            offered = tools_of(values.get(tools), tools) if tools else ()
+            return chat_row(Chat((*given, *answer), offered))._replace(key=question or said)
 
         return convert
 
@@ -87,9 +87,3 @@ class PromptCompletionFormat:
             raise BadValue(problem, "Write it as chat, sharegpt or alpaca")
         before = {"system": system} if system else {}
         return {**before, "prompt": said[0][0], "completion": said[0][1]}
-
-
-def _of_turns(values: Mapping[str, Any], prompt: str, completion: str) -> Converted:
-    before = prompt_of(values.get(prompt), prompt)
-    given = (replace(m, weight=0.0) if m.role == "assistant" else m for m in before)
-    return chat_row(Chat((*given, *answer_of(values.get(completion), completion))))

@@ -6,19 +6,20 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.columns.calls import tools_of
+from tuneful.data.columns.cells import BESIDE, after_system
 from tuneful.data.columns.chats import TURNS, chat_row, turns_in
 from tuneful.data.columns.turns import turns_of
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, text_of
-from tuneful.data.message import Message
 from tuneful.data.rows import Chat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tuneful.data.message import Message
     from tuneful.data.rows import Row
 
 NAMES = {"system": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
-SYSTEM, TOOLS = (("system", "system_prompt"),), (("tools", "functions"),)
+TOOLS = (("tools", "functions"),)
 
 
 class ShareGptFormat:
@@ -36,7 +37,7 @@ class ShareGptFormat:
         if column is None or not any("from" in t for r in sample.rows for t in turns_in(r, column)):
             return None
         found = {"messages": column}
-        for ours, names in (("system", SYSTEM), ("tools", TOOLS)):
+        for ours, names in (("system", BESIDE["system"]), ("tools", TOOLS)):
             beside = sample.pick(ours, *names)
             found |= {ours: beside} if beside else {}
         return Match(found, f"column {column!r} with turns that say from and value")
@@ -50,8 +51,7 @@ class ShareGptFormat:
         def convert(values: Mapping[str, Any]) -> Converted:
             messages = turns_of(values.get(column), column)
             before = text_of(values.get(system), system) if system else ""
-            if before:
-                messages = (Message("system", before), *messages)
+            messages = after_system(before, messages)
             offered = tools_of(values.get(tools), tools) if tools else ()
             return chat_row(Chat(messages, offered))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level
+from tuneful.data.columns.unread import telling
 from tuneful.data.columns.weights import weighted
 from tuneful.data.formats import FORMATS
 from tuneful.data.rows import WEIGHT
@@ -40,7 +41,8 @@ class Chosen:
         Raises:
             DataError: The recipe names a column of weights, and rows of this kind have none.
         """
-        convert = FORMATS[self.format]().converter(self.match, self.sample)
+        made = FORMATS[self.format]().converter(self.match, self.sample)
+        convert = telling(made, self.match.columns)
         chosen = self.sample.chosen
         return weighted(convert, self.row_type, chosen[WEIGHT]) if WEIGHT in chosen else convert
 

@@ -72,6 +72,7 @@ class Scan:
         source_N: Each row's number in its source, from 1.
         marks: What data.split divides each row by (data.arranged.marked).
         labels: Classes by name, of rows with one class each.
+        lost: What formats left out of rows, in words, and of how many.
         names: Classes or tags of rows that have several, and in how many rows each stands.
         runs: Of the first source.
         cleaning: What the steps of data.clean did.
@@ -85,7 +86,7 @@ class Scan:
         self.labels: dict[str, LabelSeen] = {}
         self.names: dict[str, int] = {}
         self.parts: list[Part] = []
-        self.runs, self.skipped = Runs(), Skipped()
+        self.runs, self.skipped, self.lost = Runs(), Skipped(), dict[str, Skipped]()
         self.rows_file, self.skipped_file = folder / "rows.arrow", folder / "skipped.jsonl"
         self.cleaned_file = folder / "cleaned.jsonl"
         self._steps = Cleaning(data.clean)
@@ -159,6 +160,8 @@ class Scan:
         made, mark = taken.made, taken.mark
         if made is None:
             return
+        for what in made.lost:
+            self.lost.setdefault(what, Skipped()).add(f"{taken.number:,}")
         label = 0
         if isinstance(made.row, Labelled | Pair):
             label = self._label(made.row.label, made.label_kind, taken.number, part)
@@ -210,9 +213,7 @@ class Scan:
     def _skip(self, bad: BadRow) -> None:
         if not self._data.skip_bad:
             raise bad.error()
-        self.skipped.count += 1
-        if len(self.skipped.first) < MOST_EXAMPLES:
-            self.skipped.first.append(f"{place(bad)}: {bad.problem}")
+        self.skipped.add(f"{place(bad)}: {bad.problem}")
         with self.skipped_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(bad.to_json(), ensure_ascii=False) + "\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 MOST_RUNS = 10
+MOST_EXAMPLES = 5
 
 
 @dataclass
@@ -44,7 +45,13 @@ class Runs:
 
 @dataclass
 class Skipped:
-    """Rows that were left out because they could not be read."""
+    """Rows that were left out because they could not be read, or that something was left out of."""
 
     count: int = 0
     first: list[str] = field(default_factory=list[str])
+
+    def add(self, row: str) -> None:
+        """Count a row in; the first are kept in words."""
+        self.count += 1
+        if len(self.first) < MOST_EXAMPLES:
+            self.first.append(row)
