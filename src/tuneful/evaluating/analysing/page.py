@@ -35,6 +35,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-s
 .slices td, .slices th { padding: .15rem .5rem; white-space: nowrap; width: 9.5rem; }
 .slices th:nth-child(2), .slices td:nth-child(2) { width: 3rem; text-align: right; }
 .slices td { vertical-align: middle; }
+.slices td:first-child, .slices th:first-child { padding-left: 0; }
 .slices td:first-child { white-space: normal; min-width: 9rem; }
 .slices td:last-child, .slices th:last-child { white-space: normal; min-width: 8rem; width: auto; }
 .slices td.number, .slices th.number { text-align: right; }
