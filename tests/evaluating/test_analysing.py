@@ -157,7 +157,9 @@ def test_fields_right_is_a_metric_of_answers_in_json():
     wanted = ('{"a": 1, "b": 2}',) * 4
     said = ('{"a": 1, "b": 2}', '{"a": 1, "b": 3}', "no JSON", '{"b": 2}')
     none = np.zeros(4)
-    sample = AnswerSample(wanted, said, none, none.astype(np.int64))
+    sample = AnswerSample(
+        references=wanted, answers=said, logp_N=none, tokens_N=none.astype(np.int64)
+    )
     assert known.statistics(sample)[:, 0].tolist() == [1.0, 0.5, 0.0, 0.5]
     assert value_of(known, known.statistics(sample)) == 0.5
 
