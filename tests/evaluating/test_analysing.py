@@ -15,12 +15,6 @@ from tuneful.data.rows import Labelled, Rated
 from tuneful.evaluating.analysing.columns import dividing, is_about
 from tuneful.evaluating.analysing.examples import examples
 from tuneful.evaluating.analysing.facets import Facet, facets
-from tuneful.evaluating.analysing.intervals import (
-    detectable,
-    mean_interval,
-    paired_interval,
-    student_quantile,
-)
 from tuneful.evaluating.analysing.listing import slice_cells
 from tuneful.evaluating.analysing.page import page
 from tuneful.evaluating.analysing.people import beside_people
@@ -29,6 +23,12 @@ from tuneful.evaluating.analysing.slices import slices
 from tuneful.evaluating.analysing.topics import topics
 from tuneful.evaluating.bootstrap import value_of
 from tuneful.evaluating.calibration import reliability
+from tuneful.evaluating.formulas import (
+    detectable,
+    mean_interval,
+    paired_interval,
+    student_quantile,
+)
 from tuneful.evaluating.measures.answers import AnswerSample
 from tuneful.evaluating.measures.classes import ClassSample, class_sample
 from tuneful.evaluating.summary import summarize

@@ -8,9 +8,9 @@ import pytest
 
 from tuneful.auditing.intervals import share
 from tuneful.auditing.membership import auc
-from tuneful.evaluating.analysing.intervals import mean_interval, student_quantile
 from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.calibration import wilson
+from tuneful.evaluating.formulas import mean_interval, student_quantile
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.paired import mcnemar
 from tuneful.evaluating.seeds import over_seeds, t_quantile

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tuneful.auditing.membership import auc
-from tuneful.evaluating.analysing.intervals import mean_interval, paired_interval
-from tuneful.evaluating.bootstrap import Interval, compare, interval_of, row_counts, value_of
+from tuneful.evaluating.bootstrap import compare, interval_of, row_counts, value_of
+from tuneful.evaluating.formulas import mean_interval, paired_interval
+from tuneful.evaluating.interval import Interval
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.metrics.base import values
 from tuneful.evaluating.paired import exact_p, holm, mcnemar

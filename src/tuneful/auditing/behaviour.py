@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tuneful.auditing.audits.base import Subject
     from tuneful.core.report import Cell
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
 
 MOST = 500
 """Texts of a test; of more combinations so many are taken, evenly spread."""

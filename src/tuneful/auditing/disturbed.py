@@ -16,14 +16,7 @@ from tuneful.auditing.paraphrases import NAME as PARAPHRASE
 from tuneful.core.report import Finding, Level, Table
 from tuneful.data.augmenting.base import text_of, with_text
 from tuneful.evaluating.analysing.scores import FIELD, FieldsRight
-from tuneful.evaluating.bootstrap import (
-    Compared,
-    Interval,
-    compare,
-    row_counts,
-    value_of,
-    values_of_both,
-)
+from tuneful.evaluating.bootstrap import Compared, compare, row_counts, value_of, values_of_both
 from tuneful.evaluating.evaluate import metric_names
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.summary import bare_interval, interval
@@ -34,6 +27,7 @@ if TYPE_CHECKING:
     from tuneful.auditing.audits.base import Asked, Subject
     from tuneful.core.report import Cell
     from tuneful.data.rows import Row
+    from tuneful.evaluating.interval import Interval
     from tuneful.evaluating.metrics.base import Array, Metric
 
 HELPS = {"typos": "typos", "lower": "case", "upper": "case", PARAPHRASE: PARAPHRASE}

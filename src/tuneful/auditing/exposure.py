@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tuneful.auditing.audits.base import Asked, Subject
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
 
 OTHERS = 127
 """Secrets that each is ranked among: 7 bits at most."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
     from tuneful.evaluating.metrics.base import Array
 
     Flags = NDArray[np.bool_]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from tuneful.evaluating.bootstrap import COVERAGE, Interval, row_counts
+from tuneful.evaluating.bootstrap import row_counts
 from tuneful.evaluating.calibration import wilson
+from tuneful.evaluating.interval import COVERAGE, Interval
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array

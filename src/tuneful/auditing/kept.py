@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tuneful.auditing.exposure import Exposed
     from tuneful.auditing.recall import Leaked, Recalled
     from tuneful.core.report import Cell
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
 
 RARE = 0.01
 """Of planted secrets: as exposed as this by chance in one of a hundred models."""

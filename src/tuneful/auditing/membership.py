@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from tuneful.auditing.intervals import WRONG
-from tuneful.evaluating.bootstrap import Interval
+from tuneful.evaluating.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

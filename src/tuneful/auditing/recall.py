@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tuneful.auditing.audits.base import Asked, Subject
     from tuneful.data.rows import Row
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
 
 GIVEN, FOLLOWS = 30, 30
 """Words of a text that are given, and that are looked for after them, at most."""

@@ -11,7 +11,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from tuneful.evaluating.metrics.base import Weighed, values
+from tuneful.evaluating.formulas import Z, mean_interval, paired_interval
+from tuneful.evaluating.interval import COVERAGE, Interval
+from tuneful.evaluating.metrics.base import Mean, Ratio, Weighed, values
 from tuneful.evaluating.paired import exact_p
 from tuneful.planning.power import ERRORS
 
@@ -24,18 +26,8 @@ if TYPE_CHECKING:
 
     from tuneful.evaluating.metrics.base import Array, Metric, Summed
 
-COVERAGE = 0.95
 NUMBERS_AT_ONCE = 1 << 21
 """Row counts in memory at a time."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A measurement with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,9 @@ def compare(
     """Percentile bootstrap (Efron and Tibshirani 1993) of both models and of their difference.
 
     Resamples in which the metric is not defined are left out. Where it is not for the rows
-    themselves, value and interval are NaN.
+    themselves, value and interval are NaN. Where all rows are right, or all wrong, resamples are
+    all alike and know of no doubt: there the interval is Wilson's, and of the difference Bonett and
+    Price's (evaluating.formulas).
 
     Args:
         metric: What the statistics are of.
@@ -93,17 +87,45 @@ def compare(
     ]
     tuned_R, *base = [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
     tuned = interval_of(value_of(metric, tuned_NK), tuned_R)
+    shares = _shares(metric, both)
     if base_NK is None:
-        return Compared(tuned)
+        return Compared(_doubted(tuned, shares))
     (base_R,) = base
     base = interval_of(value_of(metric, base_NK), base_R)
     apart = interval_of(tuned.value - base.value, tuned_R - base_R)
     error = float(np.nanstd(tuned_R - base_R)) if not math.isnan(apart.value) else math.nan
+    if apart.low == apart.high and len(shares) == len(both):
+        apart = paired_interval(*shares, is_binary=True)
+        error = (apart.high - apart.low) / 2 / Z
     p, test = exact_p(metric, tuned_NK, base_NK), "mcnemar"
     if p is None:
         p, test = _paired_p(metric, tuned_NK, base_NK, rng, resamples), "permutation"
     apart = Difference(apart.value, apart.low, apart.high, p, test, error)
-    return Compared(tuned, base, apart)
+    return Compared(_doubted(tuned, shares[:1]), _doubted(base, shares[1:]), apart)
+
+
+def _doubted(found: Interval, shares: Sequence[Array]) -> Interval:
+    """The interval of a share; not by resamples where those are all alike."""
+    is_alike = bool(shares) and found.low == found.high
+    return mean_interval(shares[0], is_binary=True) if is_alike else found
+
+
+def _shares(metric: Metric, both: Sequence[Array]) -> list[Array]:
+    """Each model's rows as 1 for right and 0 for wrong; none where the metric is no such share.
+
+    Of two models only where the same rows count.
+    """
+    import numpy as np
+
+    if not isinstance(metric, Mean | Ratio) or not metric.is_share:
+        return []
+    if not all(np.isin(one_NK, (0.0, 1.0)).all() for one_NK in both):
+        return []
+    if isinstance(metric, Mean):
+        return [one_NK[:, 0] for one_NK in both]
+    is_counted_N = both[0][:, 1] == 1
+    is_same = all(((one_NK[:, 1] == 1) == is_counted_N).all() for one_NK in both)
+    return [one_NK[is_counted_N, 0] for one_NK in both] if is_same and is_counted_N.any() else []
 
 
 def values_of_both(metric: Metric, weights_RN: Array, both: Sequence[Array]) -> list[Array]:

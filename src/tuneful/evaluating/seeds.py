@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tuneful.evaluating.bootstrap import COVERAGE, Interval, row_counts, value_of
+from tuneful.evaluating.bootstrap import row_counts, value_of
+from tuneful.evaluating.interval import COVERAGE, Interval
 from tuneful.evaluating.metrics.base import values
 
 if TYPE_CHECKING:

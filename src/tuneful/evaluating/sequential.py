@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tuneful.evaluating.bootstrap import COVERAGE
+from tuneful.evaluating.interval import COVERAGE
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event
 from tuneful.core.report import Finding, Level, Report, Table
-from tuneful.evaluating.bootstrap import COVERAGE
 from tuneful.evaluating.evaluate import metric_names
+from tuneful.evaluating.interval import COVERAGE
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.metrics.base import Mean
 from tuneful.evaluating.predictions import measure_of

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tuneful.core.report import Cell
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
     from tuneful.evaluating.metrics.base import Array, Metric
 
 

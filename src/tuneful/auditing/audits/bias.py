@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tuneful.auditing.audits.base import Subject
     from tuneful.auditing.fairness import Gap
     from tuneful.core.report import Cell
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
 
 MOST_SHOWN = 12
 FEWEST_TEXTS = 20

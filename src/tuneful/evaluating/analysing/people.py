@@ -19,7 +19,7 @@ from tuneful.evaluating.bootstrap import interval_of, row_counts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
     from tuneful.evaluating.metrics.base import Array
 
 FEWEST = 3

@@ -15,12 +15,12 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tuneful.evaluating.analysing.intervals import (
+from tuneful.evaluating.bootstrap import NUMBERS_AT_ONCE
+from tuneful.evaluating.formulas import (
     detectable,
     mean_interval,
     paired_interval,
 )
-from tuneful.evaluating.bootstrap import NUMBERS_AT_ONCE, Interval
 from tuneful.evaluating.paired import holm, mcnemar
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from tuneful.evaluating.analysing.facets import Facet
     from tuneful.evaluating.analysing.scores import Scores
+    from tuneful.evaluating.interval import Interval
     from tuneful.evaluating.metrics.base import Array
 
 FEWEST = 20

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tuneful.data.agreement import Rating
-    from tuneful.evaluating.bootstrap import Interval
+    from tuneful.evaluating.interval import Interval
     from tuneful.evaluating.judges.judge import Judged
     from tuneful.evaluating.judges.minds import Mind
     from tuneful.evaluating.people.review import Review

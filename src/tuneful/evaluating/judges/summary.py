@@ -12,10 +12,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level, Report, Table
-from tuneful.evaluating.bootstrap import Interval, compare
+from tuneful.evaluating.bootstrap import compare
+from tuneful.evaluating.interval import Interval
 from tuneful.evaluating.judges.held import FEWEST, TRUSTED, Held, held
 from tuneful.evaluating.judges.judge import Judged, judges_of
-from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.metrics.base import PlainMean
 from tuneful.evaluating.people.results import RESAMPLES, share
 from tuneful.evaluating.summary import bare_interval, interval
 
@@ -86,7 +87,7 @@ def _wins(judged: Judged) -> Interval:
 def _mean(values: Sequence[float]) -> Interval:
     import numpy as np
 
-    return compare(Mean(), np.array(values)[:, None], None, RESAMPLES).tuned  # pyright: ignore[reportArgumentType]
+    return compare(PlainMean(), np.array(values)[:, None], None, RESAMPLES).tuned  # pyright: ignore[reportArgumentType]
 
 
 def _table(review: Review, about: Sequence[tuple[Judged, Held | None]]) -> Table:

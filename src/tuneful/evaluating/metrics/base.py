@@ -87,6 +87,12 @@ class Mean:
         return sums_RK[:, 0] / num_rows
 
 
+class PlainMean(Mean):
+    """A mean of numbers that are no shares: ranks, ratings."""
+
+    is_share: ClassVar[bool] = False
+
+
 class Ratio:
     """A metric that is one sum by another: right ones by those that count."""
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from tuneful.evaluating.bootstrap import Compared, Interval, compare
+from tuneful.evaluating.bootstrap import Compared, compare
 from tuneful.evaluating.calibration import wilson
-from tuneful.evaluating.metrics.base import Mean
+from tuneful.evaluating.interval import Interval
+from tuneful.evaluating.metrics.base import PlainMean
 from tuneful.evaluating.paired import holm, mcnemar
 from tuneful.evaluating.people.order import key_of
 
@@ -140,7 +141,7 @@ def standings(review: Review, said: Said) -> list[Standing]:
         own_NK = np.array([[of[row]] for row in rows])
         first_NK = np.array([[means[0].get(row, 0.0)] for row in rows])
         is_pair = model > 0 and all(row in means[0] for row in rows)
-        done = compare(Mean(), own_NK, first_NK if is_pair else None, RESAMPLES)  # pyright: ignore[reportArgumentType]
+        done = compare(PlainMean(), own_NK, first_NK if is_pair else None, RESAMPLES)  # pyright: ignore[reportArgumentType]
         found.append(Standing(model, len(rows), done))
     return found
 

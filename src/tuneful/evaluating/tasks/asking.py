@@ -5,12 +5,11 @@ Shapes: N questions.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tuneful.core.events import Event
-from tuneful.evaluating.analysing.intervals import mean_interval, paired_interval
-from tuneful.evaluating.bootstrap import Compared, compare
+from tuneful.evaluating.bootstrap import compare
 from tuneful.evaluating.metrics.base import Weighed
 from tuneful.evaluating.tasks.harness import HarnessTask
 from tuneful.evaluating.tasks.task import Score
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tuneful.core.events import Listener
-    from tuneful.evaluating.metrics.base import Array
     from tuneful.evaluating.tasks.task import Task
     from tuneful.models.predict import Chatter
 
@@ -60,27 +58,7 @@ def judged(
         base_NK = None if base is None else np.array(base)[:, None]
     most = min(resamples, MOST_RESAMPLES) if isinstance(metric, Weighed) else resamples
     said = compare(metric, tuned_NK, base_NK, most, seed)
-    if metric.is_share:
-        said = _unsure(said, tuned_NK[:, 0], None if base_NK is None else base_NK[:, 0])
     return {"rows": len(tuned), "is_share": metric.is_share, "better": better} | asdict(said)
-
-
-def _unsure(said: Compared, tuned_N: Array, base_N: Array | None) -> Compared:
-    """Rows that are all alike give a bootstrap no width: there its intervals are replaced."""
-    import numpy as np
-
-    known = np.concatenate([tuned_N, tuned_N if base_N is None else base_N])
-    if not np.isin(known, (0.0, 1.0)).all():
-        return said
-    tuned, base, apart = said.tuned, said.base, said.difference
-    if tuned.low == tuned.high:
-        tuned = mean_interval(tuned_N, is_binary=True)
-    if base_N is not None and base is not None and base.low == base.high:
-        base = mean_interval(base_N, is_binary=True)
-    if base_N is not None and apart is not None and apart.low == apart.high:
-        wide = paired_interval(tuned_N, base_N, is_binary=True)
-        apart = replace(apart, low=wide.low, high=wide.high)
-    return Compared(tuned, base, apart)
 
 
 def right(task: Task, predictor: Chatter, listener: Listener) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from tuneful.evaluating.bootstrap import COVERAGE, Interval
 from tuneful.evaluating.calibration import wilson
+from tuneful.evaluating.interval import COVERAGE, Interval
 
 if TYPE_CHECKING:
     from tuneful.evaluating.metrics.base import Array
