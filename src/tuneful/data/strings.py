@@ -80,6 +80,22 @@ def answers_in(batch: Batch, row_type: str) -> Iterator[tuple[int, str]]:
         )
 
 
+def silent_in(batch: Batch, row_type: str) -> set[int]:
+    """Rows of a batch in which the assistant is to learn to say nothing at all."""
+    pa = pyarrow()
+    found: set[int] = set()
+    for turns, row_T in turns_in(batch, row_type):
+        is_silent = pa.compute.greater(pa.compute.struct_field(turns, "weight"), 0)
+        for name in ("content", "tool_calls"):
+            size = pa.compute.binary_length(pa.compute.struct_field(turns, name))
+            is_silent = pa.compute.and_(
+                is_silent, pa.compute.equal(pa.compute.fill_null(size, 0), 0)
+            )
+        is_theirs = pa.compute.equal(pa.compute.struct_field(turns, "role"), "assistant")
+        found.update(row_T.filter(pa.compute.and_(is_silent, is_theirs)).to_pylist())
+    return found
+
+
 def over_texts(row: Row, mend: Callable[[str], str]) -> Row:
     """The row with every text mended that is no name of a class; itself where nothing changes."""
     changed: dict[str, Any] = {}

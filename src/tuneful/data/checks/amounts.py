@@ -1,4 +1,4 @@
-"""Fewer rows than were asked for."""
+"""Fewer rows than were asked for, and splits without any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Compare each split with the number that the recipe names."""
+    """Compare each split with the number that the recipe names, and with its share."""
+    for split in ("validation", "test"):
+        wanted = getattr(facts.amounts, split)
+        if wanted and not facts.num_rows(split):
+            yield Finding(
+                Level.WARNING,
+                "empty-split",
+                f"The split {split} has no rows, where {wanted:,} would be its share.",
+                evidence="of each class at least one row, with its copies, is trained on",
+                fix="Give more rows of each class; rows that are copies stay together.",
+                where=f"data.split.{split}",
+            )
     for split, asked in facts.amounts.asked.items():
         got = facts.num_rows(split)
         if got < asked:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.core.units import rows
-from tuneful.data.columns.unread import FLAGS
+from tuneful.data.columns.unread import FLAGS, column
+from tuneful.data.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tuneful.data.checks.base import Facts
     from tuneful.data.reading.seen import Skipped
@@ -21,7 +22,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield part.chosen.finding
         for note in part.source.notes:
             yield Finding(Level.NOTE, "source", note, where=part.source.reference)
-    yield from _not_read(facts.scan.lost)
+    ours = FORMATS[facts.scan.parts[0].chosen.format].ours
+    yield from _not_read(facts.scan.lost, [column(name) for name in ours])
     skipped = facts.scan.skipped
     if skipped.count:
         more = skipped.count - len(skipped.first)
@@ -35,12 +37,14 @@ def check(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _not_read(lost: Mapping[str, Skipped]) -> Iterator[Finding]:
-    """What rows of the source hold and the format has no place for."""
+def _not_read(lost: Mapping[str, Skipped], ours: Sequence[str]) -> Iterator[Finding]:
+    """What rows hold and the format has no place for, or of `ours` came too late to be seen."""
     flags = {what: seen for what, seen in lost.items() if what in FLAGS}
-    rest = {what: seen for what, seen in lost.items() if what not in FLAGS}
+    late = {what: seen for what, seen in lost.items() if what in ours}
+    rest = {what: seen for what, seen in lost.items() if what not in {*flags, *late}}
     levels = (
         (Level.WARNING, flags, "Write it as the turn's weight: 0 is given and not learned."),
+        (Level.WARNING, late, "None of the first rows has it: let one of them have it."),
         (Level.NOTE, rest, "If it is to be learned, write it into the text."),
     )
     for level, found, fix in levels:

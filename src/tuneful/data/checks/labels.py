@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from tuneful.core.report import Finding, Level
 from tuneful.data.checks.base import listed
+from tuneful.data.faults.spaces import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,17 +58,28 @@ def _mixed(facts: Facts) -> Iterator[Finding]:
 
 
 def _variants(facts: Facts) -> Iterator[Finding]:
-    """Classes that differ by case or spaces alone."""
+    """Classes that differ by case, spaces, hidden signs or how accents are written."""
     same: dict[str, list[str]] = {}
     for name in facts.labels:
-        same.setdefault(" ".join(name.lower().split()), []).append(name)
+        same.setdefault(_alike(name), []).append(name)
     doubled = [names for names in same.values() if len(names) > 1]
     if doubled:
         yield Finding(
             Level.WARNING,
             "label-variants",
             f"{len(doubled)} classes are written in several ways and count as different classes.",
-            evidence="; ".join(" and ".join(map(repr, names)) for names in doubled[:5]),
+            evidence="; ".join(" and ".join(_shown(names)) for names in doubled[:5]),
             fix="Write each class one way in the source.",
             where="data.columns.label",
         )
+
+
+def _alike(name: str) -> str:
+    """What is the same of names that a person cannot or would not tell apart."""
+    return " ".join(HIDDEN.sub("", unicodedata.normalize("NFKC", name)).lower().split())
+
+
+def _shown(names: list[str]) -> list[str]:
+    """The names in quotes; with escapes where they look the same."""
+    looks = {HIDDEN.sub("", unicodedata.normalize("NFC", name)) for name in names}
+    return [ascii(name) if len(looks) < len(names) else repr(name) for name in names]

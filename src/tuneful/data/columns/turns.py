@@ -75,7 +75,9 @@ def _message(turn: object, number: int) -> Message:
     if isinstance(content, list):
         content = _joined(cast("Sequence[object]", content), number)
     if not isinstance(content, str):
-        raise BadValue(f"Turn {number} has no content.", SHAPE)
+        is_refusal = isinstance(known.get("refusal"), str)
+        fix = "Write the refusal as content, if it is to be learned" if is_refusal else SHAPE
+        raise BadValue(f"Turn {number} has no content{', but a refusal' * is_refusal}.", fix)
     name, answered = str(known.get("name") or ""), str(known.get("tool_call_id") or "")
     return Message(role, content, calls, name, answered, _weight(known.get("weight"), number))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tuneful.data.columns.cells import is_list, is_object, items_in, json_in, object_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tuneful.data.formats.base import Convert, Converted
 
@@ -22,13 +22,22 @@ FLAGS = tuple(f"{name!r} of turns" for name in ("loss", "train", "training", "ma
 """What other programs call a turn's weight."""
 
 
-def telling(convert: Convert, columns: Mapping[str, str]) -> Convert:
-    """A format's converter whose rows say which keys of their turns were not read."""
+def telling(convert: Convert, columns: Mapping[str, str], known: Sequence[str]) -> Convert:
+    """A format's converter whose rows say what of them was not read.
+
+    Args:
+        convert: The format's.
+        columns: Our names to the source's, of those that it reads.
+        known: Every column of the rows that the format was chosen by: these are said already.
+    """
+    seen = frozenset(known)
     names = [(ours, name) for ours, name in columns.items() if ours.split(".")[0] not in NOT_TURNS]
 
     def with_unread(values: Mapping[str, Any]) -> Converted:
         made = convert(values)
         found = [key for ours, name in names for key in _unread(values.get(name), ours)]
+        late = values.keys() - seen
+        found += [column(name) for name in values if name in late and not _is_nothing(values[name])]
         return made._replace(lost=tuple(dict.fromkeys([*made.lost, *found]))) if found else made
 
     return with_unread
@@ -52,6 +61,11 @@ def _unread(value: object, ours: str) -> Iterator[str]:
         for key, said in turn.items():
             if key not in READ and not _is_nothing(said):
                 yield f"{key!r} of turns"
+
+
+def column(name: str) -> str:
+    """A column that is not read, in words."""
+    return f"column {name!r}"
 
 
 def _is_nothing(value: object) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuneful.core.errors import DataError
 from tuneful.core.events import Event, ignore
+from tuneful.data.columns.unread import column
 from tuneful.data.columns.weights import weighted
 from tuneful.data.converting import layouts
 from tuneful.data.converting.drafts import LISTED, Drafts, drafts_of
@@ -171,7 +172,7 @@ class _Work:
             for name, value in item.values.items()
             if name not in used and value not in (None, "")
         )
-        lost = [*made.lost, *(f"column {name!r}" for name in unused)]
+        lost = list(dict.fromkeys([*made.lost, *map(column, unused)]))
         try:
             record = self.target.record(made.row)
             record = json.loads(_checked(layouts.line(record)))

@@ -118,6 +118,8 @@ def _messages(turn: object, number: int) -> Iterator[Message]:
     calls: list[dict[str, Any]] = []
     for part in map(object_in, items_in(parts)):
         kind = next(iter(part), "")
+        if part.get("thought"):
+            raise BadValue(f"Turn {number} holds a thought.", "Leave out parts with thought: true")
         if kind == "text":
             texts.append(text_of(part["text"], "text"))
         elif kind == "functionCall":

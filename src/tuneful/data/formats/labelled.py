@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.columns.cells import TEXT
@@ -69,12 +70,19 @@ def _label(value: object, column: str) -> tuple[str, str]:
         return str(int(value)), "number"
     if value is None or value == "" or isinstance(value, str):
         raise BadValue(f"The column {column!r} is empty: the row has no label.", "Give it one")
+    raise _no_class(value, column)
+
+
+def _no_class(value: object, column: str) -> BadValue:
+    if isinstance(value, float) and not math.isfinite(value):
+        return BadValue(f"The label is {value!r}, which is no class.", "Give the row a label")
     if isinstance(value, float):
-        raise BadValue(
+        return BadValue(
             f"The label {value!r} has a fraction: it is a measurement, not a class.",
             "Name a column of classes, or turn the numbers into classes",
         )
-    raise BadValue(
+    several = ", or learn several a row: method classify_multi" * isinstance(value, list)
+    return BadValue(
         f"The column {column!r} holds a {type(value).__name__}, not one class.",
-        "Name a column with one class a row",
+        f"Name a column with one class a row{several}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.columns.calls import tools_of
-from tuneful.data.columns.cells import PROMPT, asked, prompt_of
+from tuneful.data.columns.cells import PROMPT, asked, json_in, object_in, prompt_of
 from tuneful.data.columns.chats import ends_open
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, plain, text_of
 from tuneful.data.rows import Prompt, to_json
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from tuneful.data.rows import Row
 
-REFERENCE = (("reference", "ground_truth", "solution"), ("answer", "completion", "label"))
+REFERENCE = (
+    ("reference", "ground_truth", "solution"),
+    ("answer", "completion", "label"),
+    ("reward_model",),
+)
+"""reward_model: {"ground_truth": …}, as verl and SageMaker have it."""
 TOOLS = (("tools", "functions", "function"),)
 
 
@@ -50,7 +55,7 @@ class PromptFormat:
             lost: tuple[str, ...] = ()
             while len(prompt) > 1 and prompt[-1].role == "assistant":
                 prompt, lost = prompt[:-1], ("the answer at the end",)
-            right = text_of(values.get(reference), reference) if reference else ""
+            right = _right(values.get(reference), reference) if reference else ""
             offered = tools_of(values.get(tools), tools) if tools else ()
             return Converted(Prompt(prompt, right, offered), asked(prompt), lost=lost)
 
@@ -65,3 +70,9 @@ def _is_reinforcement(sample: Sample, column: str) -> bool:
     """Whether the prompts are messages that nobody answers: OpenAI's reinforcement form."""
     is_named = plain(column) == "messages" and "prompt" not in sample.chosen
     return is_named and ends_open(sample, column)
+
+
+def _right(value: object, column: str) -> str:
+    """What graders look at: text, or what reward_model calls ground_truth."""
+    found = object_in(json_in(value))
+    return text_of(found.get("ground_truth", value), column)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tuneful.data.reading.records import Meter
 
 DOCUMENT = "-DOCSTART-"
+UNIVERSAL = (
+    "id", "words", "lemma", "tags", "xpos", "feats", "head", "deprel", "deps", "misc",
+)  # fmt: skip
+"""CoNLL-U's columns (universaldependencies.org), with our names for FORM and UPOS."""
 MOST_WORDS = 100_000
 """Of a sentence: a file without empty lines must not become one row."""
 FIX = "Write a word and its tag on each line, and an empty line after each sentence"
@@ -26,6 +30,7 @@ FIX = "Write a word and its tag on each line, and an empty line after each sente
 def read_conll(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
     """Sentences as columns words, tags (the last column) and column_2, column_3 … between them.
 
+    In CoNLL-U's ten columns the word is the second, and its part of speech (UPOS) is the tag.
     Columns are separated by tabs, or by spaces where no line of the sentence has a tab. Lines that
     begin with -DOCSTART- and CoNLL-U's comments ("# text = …") are left out.
     """
@@ -59,7 +64,8 @@ class _Sentence:
 
     def add(self, line: str, number: int) -> None:
         """Take a line, unless it is a comment or begins a document."""
-        if line.startswith(DOCUMENT) or (line.startswith("# ") and " = " in line):
+        is_comment = line.startswith("# ") and (" = " in line or line.startswith("# new"))
+        if line.startswith(DOCUMENT) or is_comment:
             return
         if len(self._lines) >= MOST_WORDS:
             self._is_long = True
@@ -88,6 +94,16 @@ class _Sentence:
                 f" where the sentence's first has {width}." if wrong else ": no tag."
             )
             return BadRow(problem, FIX, file, row, begin + at)
+        if has_tabs and width == len(UNIVERSAL) and cells[0][0].split("-")[0].isdigit():
+            return Record(_universal(cells), file, row, begin)
         columns = [list(column) for column in zip(*cells, strict=True)]
         between = {f"column_{at}": columns[at - 1] for at in range(2, width)}
         return Record({"words": columns[0], "tags": columns[-1], **between}, file, row, begin)
+
+
+def _universal(cells: list[list[str]]) -> dict[str, list[str]]:
+    """A sentence of CoNLL-U without ranges ("1-2 don't") and empty nodes ("8.1")."""
+    words = [parts for parts in cells if parts[0].isdigit()]
+    columns = [list(column) for column in zip(*words, strict=True)]
+    found = dict(zip(UNIVERSAL, columns, strict=True))
+    return {"words": found.pop("words"), "tags": found.pop("tags"), **found}

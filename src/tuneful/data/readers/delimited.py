@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 LONGEST_FIELD = 1 << 24
 """Characters. A text of 100k tokens has half a million; a quote that is never closed has no end."""
 DELIMITERS = ",;\t|"
+SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
+"""Excel's first line, which is no header."""
+AGAIN = "Remove it; it stands there where files were put together"
 QUOTES = 'Put quotes around texts that hold commas, quotes or line ends, and write " in them as ""'
 
 
@@ -31,7 +35,10 @@ def read_csv(path: Path, meter: Meter) -> Iterator[Record | BadRow]:
         head = next((line for line in stream if line.strip()), None)
         if head is None:
             raise empty(path)
-        delimiter = max(DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
+        said = SEPARATOR.fullmatch(head.strip())
+        head = next(stream, "") if said else head
+        likely = max(DELIMITERS, key=lambda sign: (head.count(sign), sign == ","))
+        delimiter = said[1] if said else likely
         table = csv.reader(itertools.chain([head], stream), delimiter=delimiter, strict=True)
         yield from _records(table, lines, path, QUOTES)
 
@@ -58,7 +65,7 @@ def _records(
         except csv.Error as error:
             row += 1
             lines.take_problem()
-            yield BadRow(f"The row cannot be read as csv: {error}.", fix, name, row, begins)
+            yield BadRow(_said(error, lines.number - begins), fix, name, row, begins)
             continue
         if values is None:
             break
@@ -70,17 +77,29 @@ def _records(
         elif len(values) != count:
             found = f"The row has {len(values):,} columns where the header names {count:,}."
             yield BadRow(found, fix, name, row, lines.number)
+        elif count > 1 and [value.strip().removeprefix("\ufeff") for value in values] == columns:
+            yield BadRow("The row is the header once more.", AGAIN, name, row, lines.number)
         else:
             pairs = zip(columns, values, strict=True)
             yield Record(dict(pairs), name, row, lines.number)
+
+
+def _said(error: csv.Error, more: int) -> str:
+    """What is wrong with a row of csv; `more` lines follow its first one."""
+    if "unexpected end of data" in str(error):
+        return f"A quote in the row is never closed: it takes in the {more:,} lines that follow."
+    return f"The row cannot be read as csv: {error}."
 
 
 def _columns(table: Iterator[list[str]], lines: Lines, path: Path) -> list[str]:
     try:
         head = next((names for names in table if any(map(str.strip, names))), None)
     except csv.Error as error:
+        is_mac = "new-line character" in str(error)
+        problem = "its lines end in CR alone" if is_mac else str(error)
+        fix = "Write line ends as LF: tr '\\r' '\\n' < old.csv > new.csv" if is_mac else QUOTES
         raise DataError(
-            f"The header cannot be read: {error}.", where=str(path), fix=QUOTES
+            f"The header cannot be read: {problem}.", where=str(path), fix=fix
         ) from error
     if head is None:
         raise empty(path)

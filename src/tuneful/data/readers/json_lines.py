@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from tuneful.data.readers.base import MOST_COLUMNS, TO_UTF8, Lines, empty, opened, unlike
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
     from tuneful.data.reading.records import Meter
 
+HINTS = (
+    (re.compile(r"[\[{]$"), "Write each object on one line: jq -c . old.json > new.jsonl "
+     "(jq -c '.data[]' takes a list out of an object)"),
+    (re.compile(r"\},$"), "Leave out the comma at the end of each line"),
+    (re.compile(r"^\{'"), "Write it by json.dumps: this is Python, not JSON"),
+)  # fmt: skip
+"""What a broken line looks like, and what to do about it."""
 TOO_WIDE = f"Keep those with texts and labels; {MOST_COLUMNS:,} are the most"
 
 
@@ -43,6 +51,7 @@ def _parse(line: str, file: str, row: int, number: int) -> Record | BadRow:
     except json.JSONDecodeError as error:
         shown = line[max(0, error.pos - 20) : error.pos + 20].strip()
         problem = f"The line is broken JSON: {error.msg} at column {error.colno}, near {shown!r}."
+        fix = next((words for looks, words in HINTS if looks.search(line.strip())), fix)
         return BadRow(problem, fix, file, row, number)
     except RecursionError:
         return BadRow("The line is JSON nested too deep to read.", fix, file, row, number)

@@ -42,7 +42,7 @@ class Chosen:
             DataError: The recipe names a column of weights, and rows of this kind have none.
         """
         made = FORMATS[self.format]().converter(self.match, self.sample)
-        convert = telling(made, self.match.columns)
+        convert = telling(made, self.match.columns, self.sample.columns)
         chosen = self.sample.chosen
         return weighted(convert, self.row_type, chosen[WEIGHT]) if WEIGHT in chosen else convert
 

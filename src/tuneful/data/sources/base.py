@@ -23,6 +23,18 @@ OpenSource = Callable[[str, Listener], Source]
 """Finds a source by its reference. Reading starts later, when `Source.read` is called."""
 
 
+HINTS = {
+    ".zip": "Unpack it. ",
+    ".tar": "Unpack it. ",
+    ".zst": "Unpack it. ",
+    ".xlsx": "Save the sheet as csv. ",
+    ".xls": "Save the sheet as csv. ",
+    ".db": "Ask the database: sql:sqlite:///FILE. ",
+    ".sqlite": "Ask the database: sql:sqlite:///FILE. ",
+}
+"""What to do about files that people have rows in."""
+
+
 def short_name(text: str) -> str:
     """A reference's last part as a folder's name: "reviews" of "data/My reviews.csv.gz"."""
     stem = Path(text.rstrip("/")).name.split(".")[0]
@@ -43,8 +55,8 @@ def check_readable(path: Path) -> None:
         raise DataError(
             f"Files that end in {path.suffix or 'nothing'!r} cannot be read as rows.",
             where=str(path),
-            fix=f"Give one of {', '.join('.' + name for name in READERS)} (also with .gz, .bz2 or "
-            ".xz after it).",
+            fix=f"{HINTS.get(path.suffix.lower(), '')}Give one of "
+            f"{', '.join('.' + name for name in READERS)} (also with .gz, .bz2 or .xz after it).",
         )
 
 
