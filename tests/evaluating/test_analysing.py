@@ -328,7 +328,10 @@ def test_the_page_says_whose_rows_they_are():
     facts = evaluation()
     assert "600 rows that it was not trained on" in page(summarize(facts))
     facts |= {"elsewhere": None, "seen_in_training": 7}
-    assert "600 rows of another data set, of which it was trained on 7" in page(summarize(facts))
+    assert (
+        "600 rows of another data set, of which 7 stand among its training or validation rows"
+        in page(summarize(facts))
+    )
 
 
 def test_a_weak_slice_is_a_finding_with_its_numbers():

@@ -14,7 +14,7 @@ from tuneful.core.errors import ModelError
 from tuneful.core.store import Store
 from tuneful.data.message import Message
 from tuneful.evaluating.judges import voices
-from tuneful.evaluating.judges.judge import ask_judge, path_of
+from tuneful.evaluating.judges.judge import ask_judge, judges_of, path_of
 from tuneful.evaluating.judges.minds import Reply, mind, orders
 from tuneful.evaluating.judges.questions import CRITERIA, Question, question, verdict
 from tuneful.evaluating.judges.summary import with_judges
@@ -127,6 +127,23 @@ def test_people_may_not_agree(tmp_path: Path, store: Store):
     assert facts["is_hint"]
     assert facts["people"]["same"]["value"] == 0.5
     assert "agrees too little" in next(f for f in report.findings if f.code == "judge-hint").title
+
+
+def test_what_was_never_asked_is_unknown_too(tmp_path: Path, store: Store):
+    made = review(tmp_path, store)
+
+    class Leaves(Fake):
+        def answers(self, questions: Sequence[Question]) -> Iterator[Said]:
+            yield from list(super().answers(questions))[:20]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask_judge(made, Leaves({}), CRITERIA)
+    (judged,) = judges_of(made)
+    assert len(judged.numbers) == 10
+    assert judged.reasons() == {"not asked": NUM - 10}
+    (facts,) = with_judges(made, summarize(made)).facts["judges"]
+    assert facts["models"]["tuned"]["low"] < 0.5
 
 
 def test_the_command_asks_an_endpoint_and_a_rating_is_a_number(

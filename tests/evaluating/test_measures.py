@@ -13,7 +13,7 @@ from tests.methods.test_every_method import EVERY_METHOD, recipe_of
 from tuneful.cli.main import main
 from tuneful.core.errors import DataError
 from tuneful.core.store import Store
-from tuneful.data.rows import MultiLabelled, Rated
+from tuneful.data.rows import Labelled, MultiLabelled, Rated, Tagged
 from tuneful.evaluating.measures import MEASURES
 from tuneful.evaluating.measures.base import Context
 from tuneful.methods import METHODS
@@ -112,5 +112,21 @@ def test_a_class_with_more_than_even_odds_is_chosen():
     sample = measure.sample([[1.0, -1.0, 0.0]], [MultiLabelled("x", ("a", "c"))])
     assert sample.chose_NC.tolist() == [[1.0, 0.0, 0.0]]
     assert sample.is_NC.tolist() == [[1.0, 0.0, 1.0]]
-    with pytest.raises(DataError, match="'d', which the model does not know"):
+    with pytest.raises(
+        DataError, match="1 of 1 rows have a class that the model does not know: 'd'"
+    ):
         measure.sample([[0.0] * 3], [MultiLabelled("x", ("d",))])
+
+
+def test_ratings_outside_the_scale_are_counted_and_refused():
+    rows = [Rated("a", 3.0), Rated("b", 7.0), Rated("c", 99.0)]
+    with pytest.raises(DataError, match=r"2 of 3 rows have a rating outside .* 1 to 5: 7"):
+        of("rate").sample(np.zeros((3, 4)).tolist(), rows)
+
+
+def test_a_class_or_a_tag_that_the_model_does_not_know_is_counted_and_refused():
+    rows = [Labelled("x", "a"), Labelled("y", "c")]
+    with pytest.raises(DataError, match=r"1 of 2 rows .*: 'c'"):
+        of("classify", labels=("a", "b")).sample([[0.0, 1.0]] * 2, rows)
+    with pytest.raises(DataError, match=r"1 of 1 rows .*: 'B-X'"):
+        of("tag", labels=("O", "B-Y")).sample([["O"]], [Tagged(("z",), ("B-X",))])

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,7 @@ def test_quadratic_kappa_by_hand():
     # Truth 1 1 2 3, chosen 1 2 2 3. Seen: (1-2)^2 = 1. Expected, over all pairs of a true and a
     # chosen rating, by 4: squares of (0 1 1 2) twice, (1 0 0 1), (2 1 1 0): 6 + 6 + 2 + 6 = 20.
     assert value("quadratic_kappa", ratings([1, 1, 2, 3], [1, 2, 2, 3])) == pytest.approx(1 - 1 / 5)
-    assert value("quadratic_kappa", ratings([2, 2], [2, 2])) == 0.0
+    assert isnan(value("quadratic_kappa", ratings([2, 2], [2, 2])))
 
 
 def test_quadratic_kappa_is_the_matrix_formula():
@@ -304,3 +305,10 @@ def test_rows_with_a_schema_are_measured_by_it():
     sample = measure.sample([["x", -1.0, 1, 1, {}]] * 3, rows)
     assert sample.schemas == (SCHEMA, "", "")
     assert measure.metrics(sample) == ["json_schema", "json_valid", "field_accuracy:stars"]
+
+
+def test_a_field_that_no_reference_has_is_not_measured():
+    sample = answers(['{"a": 1}', "no"], ['{"a": 1}', '{"b": 1}'])
+    assert value("field_accuracy:a", sample) == 0.5
+    assert isnan(value("field_accuracy:c", sample))
+    assert isnan(value("field_accuracy:a", answers(["x"], ["plain"])))

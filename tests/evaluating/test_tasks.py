@@ -105,6 +105,8 @@ def test_a_task_whose_own_answers_fail_says_so(
     assert code in [finding.code for finding in found]
     assert all(finding.level == Level.ERROR for finding in found)
     assert any("row 1" in finding.evidence for finding in found if finding.code == code)
+    if code == "task-wrong":
+        assert any(wrong.strip("' ") in f.evidence for f in found if f.code == code)
 
 
 def test_mistakes_in_a_task_are_explained(tmp_path: Path):

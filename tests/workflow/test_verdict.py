@@ -117,6 +117,15 @@ def test_lower_is_better_where_the_metric_says_so():
     assert not judge(Gate(margin=0), evaluated("lower"), None).facts["passes"]
 
 
+def test_a_first_metric_that_means_nothing_fails_and_no_other_stands_in_for_it():
+    undefined = {"auroc": {"title": "AUROC", "why": "the test rows are of one class"}}
+    found = judge(Gate(reach=0.5), evaluated(first="auroc", undefined=undefined), None)
+    assert not found.facts["passes"]
+    assert "AUROC" in found.findings[0].title
+    named = judge(Gate(metric="auroc", reach=0.5), evaluated(undefined=undefined), None)
+    assert not named.facts["passes"]
+
+
 def test_a_gate_that_cannot_be_asked_is_refused(tmp_path: Any):
     recipe = classify_recipe(tmp_path)
     with pytest.raises(RecipeError, match="no gate"):

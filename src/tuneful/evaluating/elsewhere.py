@@ -50,9 +50,10 @@ def without_rows(report: Report) -> Report:
 
 
 def seen_in_training(model: Model, rows: Sequence[Row], store: Store) -> list[str] | None:
-    """Of each row "yes" or "no": whether its text was trained on, but for case and spaces.
+    """Of each row "yes" or "no": whether the model was trained with its text, but for case, spaces.
 
-    None where the model's training rows are not in the store any more, or no row was trained on.
+    Validation rows count, too: they chose the weights.
+    None where these are not in the store any more, or no row is among them.
     """
     wanted = str(model.manifest["dataset"])
     folders = [path for path in store.list_artifacts("datasets") if path.name.endswith(wanted[:8])]
@@ -127,7 +128,8 @@ def about_elsewhere(facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "seen-in-training",
-            f"{facts['seen_in_training']:,} of {facts['rows']:,} test rows were trained on.",
+            f"{facts['seen_in_training']:,} of {facts['rows']:,} test rows stand among the "
+            "model's training or validation rows.",
             fix="Leave them out: what was learned cannot be measured. Their slice is 'seen in "
             "training'.",
         )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tuneful.models.model import Model
     from tuneful.recipe.schema import Recipe
 
-VERSION = 6
+VERSION = 7  # 7: intervals of few rows by formula
 CALIBRATION = "calibration.json"
 EVALUATION = "evaluation.json"
 ROWS = "rows.jsonl"
@@ -50,14 +50,18 @@ def evaluate(
     with the model; on rows of another data set than the model's own it is taken as it is.
 
     Raises:
-        DataError: There are no test rows, or a metric does not fit the method.
+        DataError: There are no test rows, rows do not fit the model, a metric does not fit the
+            method, or none means anything for these rows.
         ModelError: The model or its base cannot be loaded.
     """
     if not data.num_rows("test"):
         raise DataError(
             "There are no test rows to evaluate on.",
             where=str(data.path),
-            fix="Set data.split.test (0.1 is usual) or data.test_source.",
+            fix="Set data.split.test (0.1 is usual) or data.test_source."
+            if is_own(model, data)
+            else "Give a source of more rows, or another data.test_where: one row of each class "
+            "is left out.",
         )
     check_metrics(recipe)
     facts: dict[str, Any] = {
@@ -76,7 +80,9 @@ def evaluate(
     names = metric_names(recipe, measure.metrics(tuned))
     tell = partial(ask_base, model, recipe, data, store, listener)
     told = {rival.name: measure.sample(tell(rival), rows) for rival in rivals(recipe, data)}
+    facts["first"] = names[0]
     facts |= measured(names, (tuned, base), recipe, told)
+    _check_measured(facts)
     facts |= {**measure.facts(tuned), **_about_training(model)}
     facts["base"], facts["model"] = str(model.manifest["base"]), model.name
     case = Case(model, recipe, data, rows, names, tuned, base, store, {})
@@ -84,6 +90,16 @@ def evaluate(
     facts |= speeds(tuned, base, recipe.evaluate.usd_per_hour)
     facts |= _beside(model, recipe, data, store, listener)
     return summarize(facts)
+
+
+def _check_measured(facts: dict[str, Any]) -> None:
+    if facts["metrics"]:
+        return
+    raise DataError(
+        f"No metric means anything for these {facts['rows']:,} test rows.",
+        where="; ".join(f"{one['title']}: {one['why']}" for one in facts["undefined"].values()),
+        fix="Test on rows that have what is measured, or set evaluate.metrics to others.",
+    )
 
 
 def _beside(

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tuneful.evaluating.bootstrap import compare
+from tuneful.evaluating.few import as_few_rows_allow, few_values
 from tuneful.evaluating.metrics import metric
 from tuneful.evaluating.metrics.base import why_undefined
 from tuneful.evaluating.paired import holm
@@ -14,6 +15,8 @@ from tuneful.evaluating.paired import holm
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tuneful.evaluating.interval import Interval
+    from tuneful.evaluating.metrics.base import Metric
     from tuneful.recipe.schema import Recipe
 
 Facts = dict[str, Any]
@@ -49,10 +52,12 @@ def measured(
 def measure_one(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, Any]:
     """A metric of both samples, each a part without NaN, or None; and why one is not defined."""
     known = metric(name)
+    tuned_NK = known.statistics(tuned)
     base_NK = known.statistics(base) if base is not None else None
-    found = compare(known, known.statistics(tuned), base_NK, recipe.evaluate.resamples, recipe.seed)
+    resampled = compare(known, tuned_NK, base_NK, recipe.evaluate.resamples, recipe.seed)
+    found = as_few_rows_allow(known, resampled, tuned_NK, base_NK)
     parts = {
-        name: part if part and not math.isnan(part["value"]) else None
+        name: part if part and all(map(math.isfinite, _ends(part))) else None
         for name, part in asdict(found).items()
     }
     if parts["difference"] and found.difference:
@@ -63,8 +68,19 @@ def measure_one(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, A
         "better": known.better,
         "is_share": known.is_share,
         **parts,
-        "undefined": "" if is_whole else why_undefined(known),
+        "by_formula": bool(few_values(known, tuned_NK, base_NK)),
+        "undefined": "" if is_whole else _why(known, found.tuned),
     }
+
+
+def _ends(part: Facts) -> tuple[float, float, float]:
+    return part["value"], part["low"], part["high"]
+
+
+def _why(metric: Metric, tuned: Interval) -> str:
+    if math.isinf(tuned.high):
+        return "one row gives no interval"
+    return why_undefined(metric)
 
 
 def _add_rival(metrics: Facts, name: str, tuned: Any, told: Any, recipe: Recipe) -> None:

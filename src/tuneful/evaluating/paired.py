@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuneful.evaluating.metrics.base import Mean, Ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tuneful.evaluating.metrics.base import Array, Metric
 
@@ -29,6 +29,15 @@ def mcnemar(mended: int, broken: int) -> float:
         math.exp(log_all - math.lgamma(k + 1) - math.lgamma(both - k + 1)) for k in range(fewer + 1)
     )
     return min(1.0, 2 * tail)
+
+
+def tests_of(facts: Mapping[str, Any]) -> str:
+    """Which tests p is of."""
+    apart = [known["difference"] for known in facts["metrics"].values() if known["difference"]]
+    kinds = {"mcnemar": "McNemar's exact test", "permutation": "a paired permutation test"}
+    return " or ".join(
+        kinds[kind] for kind in dict.fromkeys(part.get("test", "permutation") for part in apart)
+    )
 
 
 def exact_p(metric: Metric, tuned_NK: Array, base_NK: Array) -> float | None:

@@ -14,6 +14,7 @@ from tuneful.core.artifact import digest
 from tuneful.core.errors import DataError
 from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.evaluating.evaluate import check_metrics, metric_names
+from tuneful.evaluating.few import made_by
 from tuneful.evaluating.measured import correct_all, measure_one
 from tuneful.evaluating.predictions import ask_base, ask_tuned_once, measure_of
 from tuneful.evaluating.summary import differences, interval, p_text
@@ -133,6 +134,7 @@ def _measured(name: str, samples: Mapping[str, Any], recipe: Recipe) -> dict[str
     return {
         "title": known["title"],
         "better": known["better"],
+        "by_formula": known["by_formula"],
         "is_share": known["is_share"],
         "values": {first: known["base"], **{one: part["tuned"] for one, part in found.items()}},
         "undefined": next((part["undefined"] for part in found.values() if part["undefined"]), ""),
@@ -252,7 +254,7 @@ def _values(facts: Mapping[str, Any]) -> Table:
         parts = [known["values"][name] for name in facts["models"]]
         shown = [interval(part, is_share=known["is_share"]) if part else None for part in parts]
         rows.append([known["title"], *shown])
-    note = f"{facts['rows']:,} test rows, the same for all; 95 % intervals by bootstrap over rows."
+    note = f"{facts['rows']:,} test rows, the same for all; 95 % intervals {made_by(facts)}."
     return Table("Models on the same rows", ["metric", *facts["models"]], rows, note)
 
 

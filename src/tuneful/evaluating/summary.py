@@ -8,7 +8,9 @@ from tuneful.core.report import Finding, Level, Report, Table
 from tuneful.evaluating.analysing import shown
 from tuneful.evaluating.corrections import about_corrections, corrections_table
 from tuneful.evaluating.elsewhere import about_elsewhere, elsewhere_table
+from tuneful.evaluating.few import FEW, about_few, made_by
 from tuneful.evaluating.on_tasks import about_tasks, tasks_table
+from tuneful.evaluating.paired import tests_of
 from tuneful.evaluating.sandbox_open import about_sandbox
 from tuneful.evaluating.speed import speed_table
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from tuneful.core.report import Cell
 
 MOST_CLASSES_SHOWN = 12
-FEW_ROWS = 100
 MUCH_FORGOTTEN = 0.1
 """Rise of perplexity on general text, as a share, that is more than a note."""
 
@@ -77,7 +78,7 @@ def _metrics(facts: Mapping[str, Any]) -> Table:
                 p_text(apart.get("p_corrected", apart["p"])) if apart else None,
             ]
         )
-    note = f"{facts['rows']:,} test rows; 95 % intervals by bootstrap over rows{_tests(facts)}."
+    note = f"{facts['rows']:,} test rows; 95 % intervals {made_by(facts)}{_tests(facts)}."
     columns = ["metric", "base", *names, "tuned", "difference", "p"]
     return Table("Base and tuned", columns, rows, note)
 
@@ -113,16 +114,12 @@ def _tests(facts: Mapping[str, Any]) -> str:
     apart = [known["difference"] for known in facts["metrics"].values() if known["difference"]]
     if not apart:
         return ""
-    kinds = {"mcnemar": "McNemar's exact test", "permutation": "a paired permutation test"}
-    tests = " or ".join(
-        kinds[kind] for kind in dict.fromkeys(part.get("test", "permutation") for part in apart)
-    )
     num = len(apart) * (1 + len(_rivals(facts)))
     corrected = f", corrected for {num} tests (Holm)" if num > 1 else ""
     first = next(iter(facts["metrics"].values()))
     shown = _detectable(first)
     can = f"; of {first['title']} they show differences from {shown} on" if shown else ""
-    return f"{can}; p of {tests}{corrected}"
+    return f"{can}; p of {tests_of(facts)}{corrected}"
 
 
 def _detectable(known: Mapping[str, Any]) -> str:
@@ -185,14 +182,8 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
     if "corrections" in facts:
         yield from about_corrections(facts["corrections"])
     yield from about_sandbox(facts)
-    if facts["rows"] < FEW_ROWS:
-        yield Finding(
-            Level.WARNING,
-            "few-test-rows",
-            f"There are only {facts['rows']} test rows: intervals are wide.",
-            fix="Test on some hundred rows or more (data.take.test, data.split.test).",
-            where="data.split.test",
-        )
+    if facts["rows"] < FEW:
+        yield about_few(facts)
     if "calibration" in facts and not facts["calibration"]:
         yield Finding(
             Level.NOTE,

@@ -125,7 +125,11 @@ def judge(gate: Gate, evaluated: Report, audited: Report | None) -> Report:
 
 
 def _about_metric(gate: Gate, facts: Mapping[str, Any]) -> Iterator[Condition]:
-    name = gate.metric or next(iter(facts["metrics"]))
+    name = gate.metric or facts.get("first") or next(iter(facts["metrics"]))
+    undefined = facts.get("undefined", {}).get(name)
+    if undefined and (gate.reach is not None or gate.margin is not None):
+        yield Condition(undefined["title"], f"not measured: {undefined['why']}", passes=False)
+        return
     if name not in facts["metrics"]:
         raise RecipeError(
             f"The evaluation did not measure {name!r}.",

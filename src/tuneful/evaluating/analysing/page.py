@@ -13,6 +13,8 @@ from tuneful.evaluating.analysing.drawings import reliability_plot
 from tuneful.evaluating.analysing.page_rows import changed, confusion, examples
 from tuneful.evaluating.analysing.page_slices import slice_parts
 from tuneful.evaluating.analysing.shown import number, people_table, span
+from tuneful.evaluating.few import made_by
+from tuneful.evaluating.paired import tests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +117,7 @@ def _which_rows(facts: Facts) -> str:
     if "elsewhere" not in facts:
         return "rows that it was not trained on"
     seen = facts.get("seen_in_training", 0)
-    told = f", of which it was trained on {seen:,}" if seen else ""
+    told = f", of which {seen:,} stand among its training or validation rows" if seen else ""
     return f"rows of {(facts['elsewhere'] or {}).get('data', 'another data set')}{told}"
 
 
@@ -179,8 +181,9 @@ def _classes(facts: Facts) -> Iterator[str]:
 def _foot(facts: Facts) -> Iterator[str]:
     yield '<h2 id="how">How it was measured</h2><ul>'
     yield (
-        "<li>Metrics: 95 % intervals by bootstrap over rows, both models in the same resamples; p "
-        "of a paired permutation test.</li>"
+        f"<li>Metrics: 95 % intervals {made_by(facts)}, both models on the same rows"
+        + (f"; p of {tests}" if (tests := tests_of(facts)) else "")
+        + ".</li>"
     )
     analysis = facts.get("analysis")
     if analysis is not None:

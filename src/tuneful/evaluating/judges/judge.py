@@ -41,7 +41,7 @@ class Judged:
     Attributes:
         name: The judge's.
         criteria: What it was told to judge by.
-        minds: Of each item that it was asked about.
+        minds: Of each item, those that it was not asked about (asking was cut short) too.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Judged:
 
     @property
     def unknown(self) -> dict[int, str]:
-        """Of the other items that it was asked about, why it has none."""
+        """Of the other items, why it has none."""
         return {item: mind.unknown for item, mind in self.minds.items() if mind.unknown}
 
     def reasons(self) -> dict[str, int]:
@@ -113,7 +113,8 @@ def read_judge(review: Review, path: Path) -> Judged:
     replies: dict[int, dict[tuple[int, ...], Reply]] = defaultdict(dict)
     for reply in _replies(path):
         replies[reply.item][reply.order] = reply
-    minds = {n: mind(len(review.items[n].answers), of) for n, of in sorted(replies.items())}
+    items = enumerate(review.items)
+    minds = {n: mind(len(item.answers), replies.get(n, {})) for n, item in items}
     return Judged(str(head.get("judge", path.stem)), str(head.get("criteria", "")), minds)
 
 

@@ -135,8 +135,8 @@ def _findings(review: Review, judged: Judged, one: Held | None) -> Iterator[Find
             "judge-unknown",
             f"{judged.name} says nothing of {len(judged.unknown)} of {asked} items.",
             evidence=reasons,
-            fix="The same command asks again what timed out or was unreachable; for the rest take "
-            "clearer --criteria or a better judge.",
+            fix="The same command asks what was not asked, timed out or was unreachable; for the "
+            "rest take clearer --criteria or a better judge.",
         )
     if one is None or not one.is_enough:
         yield Finding(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from tuneful.core.errors import DataError
 from tuneful.methods import METHODS
 from tuneful.methods.base import DataFacts
 
@@ -46,6 +47,33 @@ class Extra:
 
 
 NOTHING_MORE = Extra()
+
+
+def check_known(labels: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Refuse rows of classes that the model does not know: none of them could be got right.
+
+    Args:
+        labels: The model's classes.
+        rows: Text and classes of each.
+
+    Raises:
+        DataError: With their number.
+    """
+    known = set(labels)
+    bad = [(text, name) for text, names in rows if (name := _first_unknown(names, known))]
+    if not bad:
+        return
+    text, name = bad[0]
+    raise DataError(
+        f"{len(bad):,} of {len(rows):,} rows have a class that the model does not know: {name!r}.",
+        where=f"text {text[:60]!r}",
+        fix="Leave such rows out with data.where (with --data: data.test_where), or call their "
+        f"classes by the model's names with data.labels: {', '.join(labels)}.",
+    )
+
+
+def _first_unknown(names: Sequence[str], known: set[str]) -> str | None:
+    return next((name for name in names if name not in known), None)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.core.errors import DataError
 from tuneful.data.rows import Pair
 from tuneful.evaluating.calibration import fit_temperature, mean_nll, reliability
-from tuneful.evaluating.measures.base import Plain, Told
+from tuneful.evaluating.measures.base import Plain, Told, check_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,14 +108,7 @@ class Classes(Plain):
             DataError: A row is of a class that the model does not know.
         """
         number = {label: at for at, label in enumerate(self.context.labels)}
-        unknown = next((row for row in rows if row.label not in number), None)
-        if unknown is not None:
-            known = ", ".join(self.context.labels)
-            raise DataError(
-                f"A row has the class {unknown.label!r}, which the model does not know.",
-                where=f"text {unknown.text[:60]!r}",
-                fix=f"Leave such rows out with data.where; the model knows {known}.",
-            )
+        check_known(self.context.labels, [(row.text, (row.label,)) for row in rows])
         return [number[row.label] for row in rows]
 
     def facts(self, sample: ClassSample) -> Mapping[str, Any]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tuneful.core.errors import DataError
-from tuneful.evaluating.measures.base import Plain, Told
+from tuneful.evaluating.measures.base import Plain, Told, check_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,14 +56,7 @@ class Labels(Plain):
         import numpy as np
 
         labels = self.context.labels
-        for row in rows:
-            unknown = next((label for label in row.labels if label not in labels), None)
-            if unknown is not None:
-                raise DataError(
-                    f"A row has the class {unknown!r}, which the model does not know.",
-                    where=f"text {row.text[:60]!r}",
-                    fix=f"Leave it out of the rows; the model knows {', '.join(labels)}.",
-                )
+        check_known(labels, [(row.text, tuple(row.labels)) for row in rows])
         is_NC = np.array([[float(label in row.labels) for label in labels] for row in rows])
         return LabelSample(is_NC, np.asarray(said, dtype=np.float64))
 

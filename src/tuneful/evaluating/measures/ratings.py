@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tuneful.core.errors import DataError
 from tuneful.evaluating.measures.base import Plain, Told
 
 if TYPE_CHECKING:
@@ -46,14 +47,31 @@ class Ratings(Plain):
         return predictor.logits([row.text for row in rows], told("rows")).tolist()
 
     def sample(self, said: Sequence[Any], rows: Sequence[Rated]) -> RatingSample:
-        """Expected ratings beside true ones."""
+        """Expected ratings beside true ones.
+
+        Raises:
+            DataError: Rows have ratings outside the model's scale.
+        """
         import numpy as np
 
+        self._check(rows)
         truth_N = np.array([row.rating for row in rows])
         rating_N = self._ratings(np.asarray(said, dtype=np.float64))
         steps_N = truth_N - self._lowest
         has_levels = bool((steps_N == np.round(steps_N)).all())
         return RatingSample(truth_N, rating_N, self._level(rating_N) if has_levels else rating_N)
+
+    def _check(self, rows: Sequence[Rated]) -> None:
+        low, high = self._lowest, float(self._method.config.highest)
+        outside = [row for row in rows if not low <= row.rating <= high]
+        if outside:
+            raise DataError(
+                f"{len(outside):,} of {len(rows):,} rows have a rating outside the model's scale "
+                f"of {low:g} to {high:g}: {outside[0].rating:g}.",
+                where=f"text {outside[0].text[:60]!r}",
+                fix="Bring them to that scale, or leave them out with data.where (with --data: "
+                "data.test_where).",
+            )
 
     @property
     def _method(self) -> Any:

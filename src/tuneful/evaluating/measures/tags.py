@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from tuneful.evaluating.measures.base import Plain, Told
+from tuneful.evaluating.measures.base import Plain, Told, check_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,12 @@ class Tags(Plain):
         return [("", 0.0) if p != p else (self.context.labels[n], p) for n, p in pairs]  # noqa: PLR0124  (NaN alone differs from itself)
 
     def sample(self, said: Sequence[Any], rows: Sequence[Tagged]) -> TagSample:
-        """Chosen tags beside true ones."""
+        """Chosen tags beside true ones.
+
+        Raises:
+            DataError: A row has a tag that the model does not know.
+        """
+        check_known(self.context.labels, [(" ".join(row.words), row.tags) for row in rows])
         return TagSample(tuple(row.tags for row in rows), tuple(tuple(tags) for tags in said))
 
     def columns(self) -> tuple[str, ...]:

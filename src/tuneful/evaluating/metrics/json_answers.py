@@ -32,6 +32,7 @@ class FieldAccuracy(Mean):
     """The share of answers whose field has the reference's value; what does not parse fails."""
 
     measures: ClassVar[tuple[str, ...]] = ("answers", "preferences")
+    undefined: ClassVar[str] = "no reference has the field"
 
     def __init__(self, part: str = "") -> None:
         super().__init__(part)
@@ -43,9 +44,11 @@ class FieldAccuracy(Mean):
             )
 
     def statistics(self, sample: AnswerSample) -> Array:
-        """1 for each equal field: [N, 1]."""
+        """1 for each equal field: [N, 1]; NaN where no reference has it at all."""
         import numpy as np
 
+        if not any(self.part in (object_of(meant) or {}) for meant in sample.references):
+            return np.full((len(sample.references), 1), np.nan)
         pairs = zip(sample.answers, sample.references, strict=True)
         return np.array([[float(self._is_equal(said, meant))] for said, meant in pairs])
 

@@ -69,6 +69,7 @@ class QuadraticKappa:
     is_share: ClassVar[bool] = False
     measures: ClassVar[tuple[str, ...]] = ("ratings",)
     title: ClassVar[str] = "quadratic kappa"
+    undefined: ClassVar[str] = "all ratings, true ones and the model's, are one level"
 
     def __init__(self, part: str = "") -> None:
         self.part = part
@@ -81,11 +82,12 @@ class QuadraticKappa:
         return np.stack([(x_N - y_N) ** 2, x_N**2 + y_N**2, x_N, y_N], axis=1)
 
     def combine(self, sums_RK: Array, num_rows: int) -> Array:
-        """Kappa; 0 where neither side ever varies, since then there is nothing to agree on."""
+        """Kappa; NaN where all is one level, since then there is nothing to agree on."""
         import numpy as np
 
         seen_R, squares_R, x_R, y_R = sums_RK.T
         chance_R = squares_R - 2 * x_R * y_R / num_rows
         tiny = 1e-9 * np.maximum(squares_R, 1.0)
-        share_R = np.divide(seen_R, chance_R, out=np.ones_like(seen_R), where=chance_R > tiny)
+        unknown_R = np.full_like(seen_R, np.nan)
+        share_R = np.divide(seen_R, chance_R, out=unknown_R, where=chance_R > tiny)
         return 1 - share_R

@@ -162,25 +162,30 @@ class Task:
         """Right answers that do not score 1, and wrong ones that do not score 0."""
         if self.is_choice:
             same = [item for item in self.items if item.gold in item.wrong]
-            return list(self._failed("gold", "is among the wrong ones", same))
+            both = [(item.place, item.gold) for item in same]
+            return list(self._failed("gold", "is among the wrong ones", both))
         num = self.draws.num
         gold = self.scores([[item.gold] * num for item in self.items], self.items)
-        bad = [item for item, score in zip(self.items, gold, strict=True) if score != 1]
-        wrong = [item for item in self.items for _ in item.wrong]
-        taken = self.scores([[text] * num for item in self.items for text in item.wrong], wrong)
-        good = [item for item, score in zip(wrong, taken, strict=True) if score != 0]
+        pairs = zip(self.items, gold, strict=True)
+        bad = [(item.place, item.gold) for item, score in pairs if score != 1]
+        wrong = [(item, text) for item in self.items for text in item.wrong]
+        taken = self.scores([[text] * num for _, text in wrong], [item for item, _ in wrong])
+        pairs = zip(wrong, taken, strict=True)
+        good = [(item.place, text) for (item, text), score in pairs if score != 0]
         return [
             *self._failed("gold", "does not score 1", bad),
             *self._failed("wrong", "does not score 0", good),
         ]
 
-    def _failed(self, key: str, what: str, items: Sequence[Item]) -> Iterator[Finding]:
-        if items:
-            shown = [f"{item.place}: {_short(item.gold)}" for item in items[:MOST_SHOWN]]
+    def _failed(self, key: str, what: str, answers: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+        """What failed, by place and text of the answer."""
+        if answers:
+            shown = [f"{where}: {_short(text)}" for where, text in answers[:MOST_SHOWN]]
+            questions = len({where for where, _ in answers})
             yield Finding(
                 Level.ERROR,
                 f"task-{key}",
-                f"{self.label}: the {key} answer of {len(items):,} of {len(self.items):,} "
+                f"{self.label}: the {key} answer of {questions:,} of {len(self.items):,} "
                 f"questions {what}, so that nothing was measured with it.",
                 evidence="; ".join(shown),
                 fix=f"Mend the answers, or judge by another metric than {self.file.metric}.",
