@@ -145,6 +145,7 @@ def test_setting_below_a_value_is_refused(refuse):
     [
         ("train.lr=1", "--set train.lr", "Here it is train.learning_rate."),
         ("adapter=lorra", "--set adapter", "Did you mean 'lora'?"),
+        ("data.clean=[htlm]", "--set data.clean", "Did you mean 'html'?"),
         ("train.epochs.x=1", "--set train.epochs.x", "Passes over the training rows."),
         ("seed=-1", "--set seed", "Of split, order, dropout and initial weights."),
     ],
@@ -152,6 +153,13 @@ def test_setting_below_a_value_is_refused(refuse):
 def test_a_fault_that_was_set_is_not_sought_in_the_file(refuse, override, where, fix):
     error = refuse("seed: 3\n", override)
     assert (error.where, error.fix) == (where, fix)
+
+
+@pytest.mark.parametrize("split", ["{test: 1.5}", "{test: 0.7, validation: 0.6}"])
+def test_splits_that_leave_nothing_or_half_a_row_are_refused(refuse, split):
+    error = refuse("", f"data.split={split}")
+    assert "below 1 together, or whole numbers" in error.message
+    assert error.where == "--set data.split"
 
 
 def test_a_fault_of_the_file_beside_a_set_value_keeps_its_line(refuse):

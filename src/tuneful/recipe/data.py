@@ -63,7 +63,10 @@ class Split(Closed):
     )
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _possible(self) -> Self:
+        asked = (self.validation, self.test)
+        if any(n > 1 and n % 1 for n in asked) or sum(n for n in asked if n < 1) >= 1:
+            raise ValueError("give shares that are below 1 together, or whole numbers of rows")
         if self.time is not None and (self.stable or self.group is not None):
             other = "stable" if self.stable else "group"
             raise ValueError(f"time and {other} are two ways to divide; leave one of them out")

@@ -43,9 +43,13 @@ def explain(
     )
 
 
+LISTED_AT: dict[str, Key] = {"cleaner": ("data", "clean"), "augmenter": ("data", "augment")}
+"""Where lists of parts stand whose table has another name."""
+
+
 def explain_name(error: UnknownName, tree: dict[str, Any], lines: Lines | None) -> RecipeError:
     """A part that does not exist. The error's place is the section that names it."""
-    key = tuple(error.where.split("."))
+    key = LISTED_AT.get(error.where, tuple(error.where.split(".")))
     if isinstance(_value_at(tree, key), dict):
         key = (*key, "name")
     fix = named(str(_value_at(tree, key)), error.where) or error.fix

@@ -86,6 +86,11 @@ def _records(
 
 def _said(error: csv.Error, more: int) -> str:
     """What is wrong with a row of csv; `more` lines follow its first one."""
+    if "field larger" in str(error):
+        return (
+            f"A text of the row is longer than {LONGEST_FIELD >> 20} Mi characters, over "
+            f"{more:,} lines: a quote may not be closed."
+        )
     if "unexpected end of data" in str(error):
         return f"A quote in the row is never closed: it takes in the {more:,} lines that follow."
     return f"The row cannot be read as csv: {error}."
