@@ -22,7 +22,7 @@ from tuneful.data.readers import READERS
 from tuneful.data.readers.base import suffix
 from tuneful.data.reading.detect import Chosen, choose_format
 from tuneful.data.reading.records import BadRow, Meter, Record
-from tuneful.data.rows import Chat, Judged, Preference, Prompt
+from tuneful.data.rows import Chat, Judged, Preference, Prompt, Ranked
 from tuneful.data.sources import open_source
 
 HI = {"role": "user", "content": "Hi?"}
@@ -267,3 +267,31 @@ def test_a_label_that_is_no_class_says_what_it_is(label: object, word: str):
         read({"text": "fine", "label": label})
     assert "fraction" not in caught.value.problem
     assert isinstance(label, float) or "classify_multi" in caught.value.fix
+
+
+def test_prompts_and_ranked_answers_keep_the_system_and_the_input_beside_them():
+    asked = (RULE, Message("user", "Add.\n\n1 2"))
+    beside = {"system": "Be brief.", "instruction": "Add.", "input": "1 2"}
+    assert read({**beside, "answer": "3"}, "prompt") == Prompt(asked, "3")
+    made = read({**beside, "answers": ["3", "4"], "ranks": [1, 2]})
+    assert made == Ranked(asked, ("3", "4"), (1.0, 2.0))
+
+
+def test_what_stands_beside_bedrocks_tools_and_rafts_documents_is_counted():
+    use = {"toolUse": {"toolUseId": "t", "name": "add", "input": {}}}
+    result = {"toolResult": {"toolUseId": "t", "status": "error", "content": [{"text": "No."}]}}
+    turns = [("user", {"text": "Hi?"}), ("assistant", use), ("user", result)]
+    turns += [("assistant", {"text": "Hello."})]
+    row = {
+        "schemaVersion": "bedrock-conversation-2024",
+        "messages": [{"role": role, "content": [block]} for role, block in turns],
+        "toolConfig": {"tools": [], "toolChoice": {"auto": {}}},
+    }
+    lost = ("'toolChoice' of toolConfig", "'status' of toolResult")
+    assert chosen(row).convert(row).lost == lost
+    raft = {
+        "question": "Hi?",
+        "documents": [{"title": "T", "text": "x", "url": "u"}],
+        "answer": "a",
+    }
+    assert chosen(raft).convert(raft).lost == ("'url' of documents",)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tuneful.data.splitting.amounts import Amounts
     from tuneful.recipe.schema import Recipe
 
-VERSION = 9
+VERSION = 10
 """Changes where the same source would be prepared otherwise than before."""
 STAGING = "staging"
 """Of a folder in the making: rows as they were read, until they are checked."""

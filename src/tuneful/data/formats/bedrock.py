@@ -57,8 +57,9 @@ class BedrockFormat:
             said = [
                 m for number, turn in enumerate(turns, start=1) for m in _messages(turn, number)
             ]
-            tools = _tools(json_in(values.get(columns.get("toolConfig", ""))))
-            return chat_row(Chat((*before, *named(said)), tools))
+            config = json_in(values.get(columns.get("toolConfig", "")))
+            row = chat_row(Chat((*before, *named(said)), _tools(config)))
+            return row._replace(lost=tuple(_lost(turns, config)))
 
         return convert
 
@@ -104,6 +105,15 @@ def _messages(turn: object, number: int) -> Iterator[Message]:
             raise BadValue(f"Turn {number} holds a block that is {kind!r}, no text.", SHAPE)
     if texts or calls:
         yield Message(role, "".join(texts), tool_calls_of(calls or None, number))
+
+
+def _lost(turns: list[Any], config: object) -> Iterator[str]:
+    """What is said beside tools and their results, and no row has a place for."""
+    if "toolChoice" in object_in(config):
+        yield "'toolChoice' of toolConfig"
+    blocks = (object_in(block) for turn in turns for block in items_in(turn.get("content")))
+    if any(object_in(block.get("toolResult")).get("status") == "error" for block in blocks):
+        yield "'status' of toolResult"
 
 
 def _result(value: object) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tuneful.data.columns.calls import tools_of
-from tuneful.data.columns.cells import PROMPT, asked, json_in, object_in, prompt_of
+from tuneful.data.columns.cells import (
+    PROMPT,
+    asked,
+    beside_prompt,
+    json_in,
+    object_in,
+    whole_prompt,
+)
 from tuneful.data.columns.chats import ends_open
 from tuneful.data.formats.base import Convert, Converted, Match, Sample, plain, text_of
 from tuneful.data.rows import Prompt, to_json
@@ -30,15 +37,15 @@ class PromptFormat:
     rows: ClassVar[str] = "prompt"
     writes: ClassVar[tuple[str, ...]] = ("prompt",)
     is_plain: ClassVar[bool] = False
-    ours: ClassVar[tuple[str, ...]] = ("prompt", "reference", "tools")
-    wants: ClassVar[str] = "a column prompt; reference and tools as graders need them"
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "reference", "tools", "input", "system")
+    wants: ClassVar[str] = "a column prompt; input and system, reference and tools as needed"
 
     def detect(self, sample: Sample) -> Match | None:
         """The prompt by name."""
         prompt = sample.pick("prompt", *PROMPT)
         if prompt is None or (_is_reinforcement(sample, prompt) and sample.asked == "auto"):
             return None
-        found = {"prompt": prompt}
+        found = {"prompt": prompt, **beside_prompt(sample, prompt)}
         for ours, names in (("reference", REFERENCE), ("tools", TOOLS)):
             column = sample.pick(ours, *names)
             found |= {ours: column} if column else {}
@@ -51,7 +58,7 @@ class PromptFormat:
         reference, tools = columns.get("reference"), columns.get("tools")
 
         def convert(values: Mapping[str, Any]) -> Converted:
-            prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            prompt = whole_prompt(values, columns)
             lost: tuple[str, ...] = ()
             while len(prompt) > 1 and prompt[-1].role == "assistant":
                 prompt, lost = prompt[:-1], ("the answer at the end",)

@@ -12,7 +12,15 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from tuneful.data.columns.cells import DISTRACTORS, DOCUMENTS, GOLDEN, has_documents, json_in
+from tuneful.data.columns.cells import (
+    DISTRACTORS,
+    DOCUMENTS,
+    GOLDEN,
+    has_documents,
+    items_in,
+    json_in,
+    object_in,
+)
 from tuneful.data.columns.chats import chat_row, exchanges
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample, text_of
 from tuneful.data.message import Message
@@ -65,6 +73,8 @@ class RaftFormat:
         del sample
         columns = match.columns
 
+        shown_in = [columns[o] for o in ("documents", "golden", "distractors") if o in columns]
+
         def text(values: Mapping[str, Any], ours: str) -> str:
             name = columns.get(ours)
             return text_of(values.get(name), name) if name else ""
@@ -84,7 +94,8 @@ class RaftFormat:
             system = text(values, "system")
             before = (Message("system", system),) if system else ()
             said = (Message("user", shown + question), Message("assistant", answer))
-            return chat_row(Chat((*before, *said)))._replace(key=question)
+            lost = tuple(dict.fromkeys(key for name in shown_in for key in _lost(values.get(name))))
+            return chat_row(Chat((*before, *said)))._replace(key=question, lost=lost)
 
         return convert
 
@@ -128,6 +139,13 @@ def _documents(value: object, column: str) -> Iterator[str]:
             yield one
         else:
             raise BadValue(f"The column {column!r} holds {one!r}, not a document.", SHAPE)
+
+
+def _lost(value: object) -> Iterator[str]:
+    """Keys of documents beside title and text."""
+    for known in map(object_in, items_in(json_in(value))):
+        text = next((name for name in TEXTS if isinstance(known.get(name), str)), "")
+        yield from (f"{key!r} of documents" for key in known if key not in {"title", text})
 
 
 def _place(question: str, document: str) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tuneful.data.columns.cells import PROMPT, asked, asks_alike, list_of, number_of, prompt_of
+from tuneful.data.columns.cells import (
+    PROMPT,
+    asked,
+    asks_alike,
+    beside_prompt,
+    list_of,
+    number_of,
+    whole_prompt,
+)
 from tuneful.data.formats.base import BadValue, Convert, Converted, Match, Sample
 from tuneful.data.rows import Ranked, to_json
 
@@ -24,7 +32,7 @@ class RankedFormat:
     rows: ClassVar[str] = "ranked"
     writes: ClassVar[tuple[str, ...]] = ("ranked",)
     is_plain: ClassVar[bool] = True
-    ours: ClassVar[tuple[str, ...]] = ("prompt", "answers", "ranks", "scores")
+    ours: ClassVar[tuple[str, ...]] = ("prompt", "answers", "ranks", "scores", "input", "system")
     wants: ClassVar[str] = "columns prompt, answers and ranks (or scores), lists of equal length"
 
     def detect(self, sample: Sample) -> Match | None:
@@ -34,7 +42,7 @@ class RankedFormat:
         prompt = sample.pick("prompt", *PROMPT) if answers and (ranks or scores) else None
         if prompt is None or answers is None:
             return None
-        found = {"prompt": prompt, "answers": answers}
+        found = {"prompt": prompt, "answers": answers, **beside_prompt(sample, prompt)}
         found |= {"ranks": ranks} if ranks else {"scores": str(scores)}
         return Match.of(found)
 
@@ -45,7 +53,7 @@ class RankedFormat:
         order = columns.get("ranks") or columns["scores"]
 
         def convert(values: Mapping[str, Any]) -> Converted:
-            prompt = prompt_of(values.get(columns["prompt"]), columns["prompt"])
+            prompt = whole_prompt(values, columns)
             answers = list_of(values.get(columns["answers"]), columns["answers"])
             numbers = [number_of(part, order) for part in list_of(values.get(order), order)]
             if len(answers) != len(numbers) or len(answers) < 2:
