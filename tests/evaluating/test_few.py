@@ -87,3 +87,12 @@ def test_the_report_says_how_intervals_were_made_and_which_may_be_too_narrow():
     assert "accuracy" not in few.evidence
     one = summarize(found([1], [1], [1]))
     assert any("There is only 1 test row:" in finding.title for finding in one.findings)
+
+
+def test_of_one_row_what_is_resampled_is_not_shown():
+    facts = found([1], [1], [1], "accuracy", "macro_f1")
+    assert list(facts["metrics"]) == ["accuracy"]
+    assert facts["undefined"]["macro_f1"]["why"] == "one row gives no interval"
+    report = summarize(facts)
+    assert report.tables[0].note.startswith("1 test row; ")
+    assert "points" not in report.tables[0].note  # 132 points of 100 would be shown

@@ -56,8 +56,10 @@ def measure_one(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, A
     base_NK = known.statistics(base) if base is not None else None
     resampled = compare(known, tuned_NK, base_NK, recipe.evaluate.resamples, recipe.seed)
     found = as_few_rows_allow(known, resampled, tuned_NK, base_NK)
+    by_formula = bool(few_values(known, tuned_NK, base_NK))
+    is_alone = len(tuned_NK) == 1 and not by_formula
     parts = {
-        name: part if part and all(map(math.isfinite, _ends(part))) else None
+        name: part if part and not is_alone and all(map(math.isfinite, _ends(part))) else None
         for name, part in asdict(found).items()
     }
     if parts["difference"] and found.difference:
@@ -68,8 +70,8 @@ def measure_one(name: str, tuned: Any, base: Any, recipe: Recipe) -> dict[str, A
         "better": known.better,
         "is_share": known.is_share,
         **parts,
-        "by_formula": bool(few_values(known, tuned_NK, base_NK)),
-        "undefined": "" if is_whole else _why(known, found.tuned),
+        "by_formula": by_formula,
+        "undefined": "" if is_whole else _why(known, found.tuned, is_alone=is_alone),
     }
 
 
@@ -77,8 +79,8 @@ def _ends(part: Facts) -> tuple[float, float, float]:
     return part["value"], part["low"], part["high"]
 
 
-def _why(metric: Metric, tuned: Interval) -> str:
-    if math.isinf(tuned.high):
+def _why(metric: Metric, tuned: Interval, *, is_alone: bool) -> str:
+    if math.isinf(tuned.high) or (is_alone and not math.isnan(tuned.value)):
         return "one row gives no interval"
     return why_undefined(metric)
 

@@ -78,7 +78,8 @@ def _metrics(facts: Mapping[str, Any]) -> Table:
                 p_text(apart.get("p_corrected", apart["p"])) if apart else None,
             ]
         )
-    note = f"{facts['rows']:,} test rows; 95 % intervals {made_by(facts)}{_tests(facts)}."
+    counted = "1 test row" if facts["rows"] == 1 else f"{facts['rows']:,} test rows"
+    note = f"{counted}; 95 % intervals {made_by(facts)}{_tests(facts)}."
     columns = ["metric", "base", *names, "tuned", "difference", "p"]
     return Table("Base and tuned", columns, rows, note)
 
@@ -126,7 +127,7 @@ def _detectable(known: Mapping[str, Any]) -> str:
     """The smallest difference that is found four times of five; "" where none was measured."""
     apart: Mapping[str, float] = known["difference"] or {}
     size = apart.get("detectable", 0.0)
-    if not size:
+    if not size or (known["is_share"] and size > 1):  # shares do not differ by more than 1
         return ""
     return f"{size * 100:.1f} points" if known["is_share"] else f"{size:.3g}"
 
