@@ -15,7 +15,7 @@ from tuneful.data.rows import Labelled, Rated
 from tuneful.evaluating.analysing.columns import dividing, is_about
 from tuneful.evaluating.analysing.examples import examples
 from tuneful.evaluating.analysing.facets import Facet, facets
-from tuneful.evaluating.analysing.listing import slice_cells
+from tuneful.evaluating.analysing.listing import few_shows, slice_cells
 from tuneful.evaluating.analysing.page import page
 from tuneful.evaluating.analysing.people import beside_people
 from tuneful.evaluating.analysing.scores import FieldsRight, Scores, row_scores
@@ -339,3 +339,11 @@ def test_a_weak_slice_is_a_finding_with_its_numbers():
     (found,) = [one for one in report.findings if one.code == "weak-slice"]
     assert "two topic 3" in found.title
     assert re.search(r"p (=|<) .* \(among 36 tests\)", found.evidence)
+
+
+def test_few_rows_that_are_all_alike_do_not_claim_to_show_the_smallest_difference():
+    share = {"is_share": True}
+    assert few_shows({"detectable": 0.0}, share) == "too few rows to show anything"
+    assert (
+        few_shows({"detectable": 0.3}, share) == "too few rows: only 30 points or more would show"
+    )

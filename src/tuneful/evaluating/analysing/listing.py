@@ -104,7 +104,8 @@ def few_shows(one: Facts, score: Facts) -> str:
     least = one["detectable"]
     if least is None:
         return WORDS["few"]
-    if score["is_share"] and least >= 1:
+    is_alike = least == 0  # rows that are all alike do not say how far others lie
+    if is_alike or (score["is_share"] and least >= 1):
         return "too few rows to show anything"
     least_text = f"{least * 100:.0f} points" if score["is_share"] else f"{least:.2g}"
     return f"too few rows: only {least_text} or more would show"
