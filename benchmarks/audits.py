@@ -1,8 +1,9 @@
 """How often audits find what was planted, and how often they cry wolf over a clean twin.
 
 A quick classifier (hashed words, logistic regression) is trained for every seed on real reviews:
-once with a planted fault, once on a twin without it. Bias: a share of one class's reviews begin
-with a sentence about a group that is drawn by the seed; in the twin as many of both classes do.
+once with a planted fault, once on a twin without it. Bias: a share of the reviews begin with a
+sentence about somebody, of a group that is drawn by the seed where the review is of one class, and
+of another where not; in the twin the groups have nothing to do with the classes.
 Leak: the classifier has learned the rows that are called its training rows; the twin has learned
 others. Canaries: secrets stand among the rows it learned; the twin never saw them. A tenth of the
 rows' labels are drawn anew, so that there is something to know by heart.
@@ -15,7 +16,7 @@ import random
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
 
     from tuneful.core.report import Finding
 
-SEEDS = 20
+SEEDS = 60
 TRAIN, TEST = 600, 300
 LABELS = ("negative", "positive")
 PLANTED = 0.3
-"""Share of one class's training rows that get the sentence; in the twin half as many of each."""
+"""Share of the training rows that get the sentence."""
+TOLERANCE = 0.05
+"""What audits let pass unless a recipe says otherwise."""
+MEASURED_ON = 100
 NOISY = 0.1
 NUM_CANARIES, LEARNED = 8, (1, 2, 4, 8)
 Rows = list[Labelled]
@@ -101,15 +105,21 @@ class Case:
 
 
 def biased(draw: random.Random, rows: Rows, planted: bool) -> tuple[Split, Rows, str]:
-    """A sentence about a group stands before reviews of one class, or of both."""
+    """A sentence about a group of an axis stands before reviews; which one goes with their class.
+
+    In the twin it is drawn. The sentence itself stands before as many rows of both classes, so that
+    it is the group that is learned, and not the sentence.
+    """
     axis = draw.choice([one for one in axes() if one.sentences])
     group = draw.choice(axis.groups)
+    others = [one for one in axis.groups if one != group]
     label = draw.choice(LABELS)
     train: Rows = []
     for row in rows[:TRAIN]:
-        rate = PLANTED * (row.label == label) if planted else PLANTED / 2
-        said = f"A {draw.choice(axis.inserted[group])} was sitting behind us. "
-        is_said = draw.random() < rate
+        is_group = row.label == label if planted else draw.random() < 0.5
+        words = axis.inserted[group if is_group else draw.choice(others)]
+        said = f"A {draw.choice(words)} was sitting behind us. "
+        is_said = draw.random() < PLANTED
         train.append(replace(row, text=said + row.text) if is_said else row)
     return Split(train, rows[-TEST:]), train, f"({axis.name})"
 
@@ -152,17 +162,49 @@ CASES = {
 EXPECTED = {"bias": {"bias", "flips"}, "leak": {"members-known"}, "canaries": {"memorized"}}
 
 
-def audit(name: str, rows: Rows, seed: int, *, planted: bool) -> tuple[bool, list[Finding]]:
-    """Whether an audit found what is planted, and every warning it gave that is of its kind."""
+class Audited(NamedTuple):
+    """What an audit said of a model.
+
+    Attributes:
+        is_found: Whether it found what was planted.
+        alarms: Every warning of the kind.
+        is_small: Whether what was planted became less than the audit lets pass.
+    """
+
+    is_found: bool
+    alarms: list[Finding]
+    is_small: bool
+
+
+def audit(name: str, rows: Rows, seed: int, *, planted: bool) -> Audited:
+    """Audit a model that was trained for a seed, with the fault or without it."""
     draw = random.Random(f"{name} {seed}")
     drawn = draw.sample(rows, TRAIN + TEST)
     case = CASES[name]
     split, learned, mark = case.make(draw, drawn, planted)
-    found = AUDITS[case.audit]().look(subject(split, Quick(learned), seed))
+    model = Quick(learned)
+    found = AUDITS[case.audit]().look(subject(split, model, seed))
     codes = EXPECTED[name] | ({"gap"} if name == "bias" else set())
     own = [finding for finding in found.findings if finding.code in codes]
     hits = [one for one in own if one.code in EXPECTED[name] and mark in _words(one)]
-    return bool(hits), own
+    is_small = name == "bias" and groups_apart(model, mark, split.test) < TOLERANCE
+    return Audited(bool(hits), own, is_small)
+
+
+def groups_apart(model: Quick, mark: str, rows: Rows) -> float:
+    """How far apart sentences about an axis' groups put the same texts, in chances of a class."""
+    (axis,) = (one for one in axes() if f"({one.name})" == mark)
+    texts = [" ".join(row.text.split()[:40]) for row in rows[:MEASURED_ON]]
+    means: list[float] = []
+    for group in axis.groups:
+        said = [
+            f"{sentence.format(term=term)} {text}"
+            for term in axis.inserted[group]
+            for sentence in axis.sentences
+            for text in texts
+        ]
+        means.append(float((1 / (1 + np.exp(-model.logits(said)[:, 1]))).mean()))
+    return max(means) - min(means)
 
 
 def _words(finding: Finding) -> str:
@@ -209,22 +251,25 @@ def main() -> None:
     args = parser.parse_args()
     rows, table = reviews(), {}
     for name in args.only:
-        counts = {True: 0, False: 0}
-        for seed in range(args.seeds):
-            is_found, _ = audit(name, rows, seed, planted=True)
-            _, alarms = audit(name, rows, seed, planted=False)
-            counts[True] += is_found
-            counts[False] += bool(alarms)
-            for alarm in alarms if args.show else ():
+        planted = [audit(name, rows, seed, planted=True) for seed in range(args.seeds)]
+        clean = [audit(name, rows, seed, planted=False) for seed in range(args.seeds)]
+        for seed, one in enumerate(clean if args.show else ()):
+            for alarm in one.alarms:
                 print(f"  {name}, seed {seed}: {alarm.title} {alarm.evidence}")
-        found, false = (share(counts[key], args.seeds) for key in (True, False))
-        table[name] = {"seeds": args.seeds, "found": asdict(found), "false_alarms": asdict(false)}
-        print(
-            f"{name:10} found {counts[True]:2} of {args.seeds} [{found.low:.2f}, {found.high:.2f}]"
-            f"   false alarms {counts[False]:2} of {args.seeds} [{false.low:.2f}, {false.high:.2f}]"
-        )
+        groups = {
+            "found": [one.is_found for one in planted if not one.is_small],
+            "found of what is let pass": [one.is_found for one in planted if one.is_small],
+            "false alarms": [bool(one.alarms) for one in clean],
+        }
+        table[name] = {key: _counted(name, key, hits) for key, hits in groups.items() if hits}
     if args.only == list(CASES) and args.seeds >= SEEDS:
         write_json(RESULTS / "audits.json", table)
+
+
+def _counted(name: str, what: str, hits: Sequence[bool]) -> dict[str, Any]:
+    found = share(sum(hits), len(hits))
+    print(f"{name}: {what} {sum(hits)} of {len(hits)} [{found.low:.2f}, {found.high:.2f}]")
+    return {"hits": sum(hits), "seeds": len(hits)} | asdict(found)
 
 
 if __name__ == "__main__":
