@@ -34,6 +34,8 @@ def facts(low: float, high: float, *, tuned_low: float = 0.8, rows: int = 500) -
         (facts(0.1, 0.3, tuned_low=0.49), ["below-trivial"]),
         (facts(0.1, 0.3, rows=40), ["few-test-rows"]),
         ({**facts(0.1, 0.3), "calibration": None}, ["not-calibrated"]),
+        ({**facts(0.1, 0.3), "labels": ["a", "b"], "confusion": [[0, 0], [4, 496]]}, ["one-class"]),
+        ({**facts(0.1, 0.3), "labels": ["a", "b"], "confusion": [[1, 0], [4, 495]]}, []),
     ],
 )
 def test_findings_fit_the_numbers(known: dict[str, Any], codes: list[str]):

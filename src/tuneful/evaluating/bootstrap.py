@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from tuneful.evaluating.formulas import Z, mean_interval, paired_interval
 from tuneful.evaluating.interval import COVERAGE, Interval
-from tuneful.evaluating.metrics.base import Mean, Ratio, Weighed, values
+from tuneful.evaluating.metrics.base import Weighed, row_values, values
 from tuneful.evaluating.paired import exact_p
 from tuneful.planning.power import ERRORS
 
@@ -111,21 +111,11 @@ def _doubted(found: Interval, shares: Sequence[Array]) -> Interval:
 
 
 def _shares(metric: Metric, both: Sequence[Array]) -> list[Array]:
-    """Each model's rows as 1 for right and 0 for wrong; none where the metric is no such share.
-
-    Of two models only where the same rows count.
-    """
+    """Each model's rows as 1 for right and 0 for wrong; none where the metric is no such share."""
     import numpy as np
 
-    if not isinstance(metric, Mean | Ratio) or not metric.is_share:
-        return []
-    if not all(np.isin(one_NK, (0.0, 1.0)).all() for one_NK in both):
-        return []
-    if isinstance(metric, Mean):
-        return [one_NK[:, 0] for one_NK in both]
-    is_counted_N = both[0][:, 1] == 1
-    is_same = all(((one_NK[:, 1] == 1) == is_counted_N).all() for one_NK in both)
-    return [one_NK[is_counted_N, 0] for one_NK in both] if is_same and is_counted_N.any() else []
+    found = row_values(metric, both) if metric.is_share else []
+    return found if all(np.isin(one_N, (0.0, 1.0)).all() for one_N in found) else []
 
 
 def values_of_both(metric: Metric, weights_RN: Array, both: Sequence[Array]) -> list[Array]:

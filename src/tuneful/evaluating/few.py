@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tuneful.core.report import Finding, Level
 from tuneful.evaluating.formulas import mean_interval, paired_interval
 from tuneful.evaluating.interval import Interval
-from tuneful.evaluating.metrics.base import Mean, Ratio
+from tuneful.evaluating.metrics.base import row_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,18 +75,7 @@ def few_values(metric: Metric, tuned_NK: Array, base_NK: Array | None) -> list[A
     """Of each model the few numbers that the metric is the mean of; none where it is not so."""
     import numpy as np
 
-    both = [tuned_NK] if base_NK is None else [tuned_NK, base_NK]
-    combine = getattr(type(metric), "combine", None)
-    if combine is Mean.combine:
-        found = [one_NK[:, 0] for one_NK in both]
-    elif combine is Ratio.combine:
-        counts_N = both[0][:, 1]
-        is_same = all((one_NK[:, 1] == counts_N).all() for one_NK in both)
-        if not is_same or not np.isin(counts_N, (0.0, 1.0)).all():
-            return []
-        found = [one_NK[counts_N == 1, 0] for one_NK in both]
-    else:
-        return []
+    found = row_values(metric, [tuned_NK] if base_NK is None else [tuned_NK, base_NK])
     is_few = all(0 < len(one_N) < FEW and np.isfinite(one_N).all() for one_N in found)
     return found if is_few else []
 

@@ -172,6 +172,7 @@ def _findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _about_gain(name, first)
         yield from _about_rivals(name, first)
     yield from _about_undefined(facts)
+    yield from _about_classes(facts)
     yield from _about_trivial(facts)
     yield from about_elsewhere(facts)
     if "analysis" in facts:
@@ -226,6 +227,20 @@ def _about_undefined(facts: Mapping[str, Any]) -> Iterator[Finding]:
             f"{known['title']} is not defined for these test rows: {known['why']}.",
             fix="Test on rows that have what it measures, or leave it out of evaluate.metrics.",
             where=f"evaluate.metrics: {name}",
+        )
+
+
+def _about_classes(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Test rows of a single class, where the model knows several."""
+    labels, confusion = facts.get("labels", []), facts.get("confusion", [])
+    there = [label for label, row in zip(labels, confusion, strict=False) if any(row)]
+    if len(labels) > 1 and len(there) == 1:
+        yield Finding(
+            Level.WARNING,
+            "one-class",
+            f"All test rows are of one class, {there[0]!r}: mistakes in others are not seen.",
+            fix="Test on rows of every class: data.take.order: random, or another source.",
+            where="data.take.order",
         )
 
 

@@ -16,6 +16,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -113,3 +115,21 @@ def ratio(sum_R: Array, by_R: Array) -> Array:
     import numpy as np
 
     return np.divide(sum_R, by_R, out=np.full(len(sum_R), np.nan), where=by_R > 0)
+
+
+def row_values(metric: Metric, both_NK: Sequence[Array]) -> list[Array]:
+    """Of each model the numbers [N] that the metric is the mean of.
+
+    None where it is no mean, or the models' means are not of the same rows.
+    """
+    import numpy as np
+
+    combine = getattr(type(metric), "combine", None)
+    if combine is Mean.combine:
+        return [one_NK[:, 0] for one_NK in both_NK]
+    if combine is not Ratio.combine:
+        return []
+    counts_N = both_NK[0][:, 1]
+    is_same = all((one_NK[:, 1] == counts_N).all() for one_NK in both_NK)
+    is_mean = is_same and bool(np.isin(counts_N, (0.0, 1.0)).all()) and bool(counts_N.any())
+    return [one_NK[counts_N == 1, 0] for one_NK in both_NK] if is_mean else []
