@@ -148,9 +148,11 @@ def test_one_worker_is_this_process(tmp_path: Path):
 
 
 HANGS = """
-import sys, time
+import signal, time
 from contextlib import closing
 from tuneful.data.sharing.processes import Processes
+# Who starts tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with closing(Processes(2, is_patient=False)) as crew:
     for number in crew.map(time.sleep, [0, 0, 60, 60], here=0):
         print("ready", flush=True)
