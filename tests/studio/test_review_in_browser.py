@@ -1,6 +1,7 @@
 """A review as people do it: in a real browser, with the keyboard, to what models learn."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,13 @@ from tuneful.recipe.write import to_yaml
 from tuneful.studio.review import review_server
 
 pytestmark = pytest.mark.slow
+TUNEFUL = """
+import signal, sys
+from tuneful.cli.main import main
+# Who starts tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(sys.argv[1:]))
+"""
 NAMES = ("alpha-model", "omega-model", "sigma-model")
 HOSTILE = (
     "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"
@@ -59,13 +67,13 @@ def answers(page: Page) -> list[str]:
 @contextmanager
 def served(words: list[str]) -> Iterator[str]:
     """`tuneful review` as a person starts it; gives the address that it prints."""
-    command = [sys.executable, "-m", "tuneful", *words]
+    command = [sys.executable, "-c", TUNEFUL, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield process.stdout.readline().strip()
         finally:
-            process.send_signal(2)
+            process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
 
 
